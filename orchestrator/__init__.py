@@ -1,0 +1,1 @@
+"""The wrapper around doit: config → plan → tasks → attempt → verdict → approval → journal → views."""

@@ -1,0 +1,91 @@
+"""The rules for paths in a plan: relative to the project, inside it, with `/`. Pure, but for `leaves_through_link`."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+OWN = (".doit", ".doit.db", ".doit.db-wal", ".doit.db-shm")
+"""What phasegate keeps in a project: no phase reads or makes it."""
+
+KEPT = ("dodo.py", "doit.cfg", "pyproject.toml", "config", ".git")
+"""What makes a project one: `doit clean` must never be able to delete it as somebody's output."""
+
+
+def is_glob(path: str) -> bool:
+    """Does this path name files by a pattern?"""
+    return any(mark in path for mark in "*?[")
+
+
+def normal(path: str) -> str:
+    """`./build//x/` as `build/x`.
+
+    Raises:
+        ValueError: the path is empty, absolute, the project itself, or leaves it; the text says which and what to do.
+    """
+    if not path.strip() or "\0" in path:
+        raise ValueError("a path must not be empty; name a file or a folder of the project")
+    if path.startswith(("/", "~")):
+        raise ValueError(f"{path!r} is not relative; write the path from the project folder on")
+    clean = posixpath.normpath(path)
+    if clean == ".." or clean.startswith("../"):
+        raise ValueError(f"{path!r} leaves the project; copy or link what you need into it")
+    if clean == ".":
+        raise ValueError(f"{path!r} is the whole project; name the files or folders that matter")
+    if clean.split("/", 1)[0] in OWN:
+        raise ValueError(f"{path!r} is where phasegate keeps its state; name another path")
+    return clean
+
+
+def lineage(path: str) -> Iterator[str]:
+    """The path itself, then each folder above it."""
+    while path:
+        yield path
+        path = posixpath.dirname(path)
+
+
+def fixed_part(pattern: str) -> str:
+    """The folder of a glob above its first wildcard, or `""`."""
+    parts = pattern.split("/")
+    fixed = next(index for index, part in enumerate(parts) if is_glob(part))
+    return "/".join(parts[:fixed])
+
+
+@lru_cache(maxsize=4096)
+def glob_expression(pattern: str) -> re.Pattern[str]:
+    """A glob as `glob.glob(recursive=True)` understands it: `*` and `?` stay in a folder, `**` crosses them."""
+    out: list[str] = []
+    parts = pattern.split("/")
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        if part == "**":
+            out.append(".*" if last else "(?:[^/]+/)*")
+        else:
+            out.append(_segment(part) + ("" if last else "/"))
+    return re.compile("".join(out) + r"\Z", re.DOTALL)
+
+
+def _segment(part: str) -> str:
+    def wildcard(match: re.Match[str]) -> str:
+        mark = match.group()
+        if mark == "*":
+            return "[^/]*"
+        if mark == "?":
+            return "[^/]"
+        if mark.startswith("[") and len(mark) > 1:
+            return "[" + mark[1:-1].replace("\\", "\\\\").replace("!", "^", 1 if mark[1] == "!" else 0) + "]"
+        return re.escape(mark)
+
+    return re.sub(r"\*|\?|\[!?\]?[^\]]*\]|[^*?\[]+|\[", wildcard, part)
+
+
+def leaves_through_link(root: str, path: str) -> str | None:
+    """Where `path` really lies when a symbolic link takes it out of `root`; None while it stays inside."""
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(os.path.join(real_root, path))
+    if real == real_root or real.startswith(real_root + os.sep):
+        return None
+    return real

@@ -1,0 +1,170 @@
+"""Plan, Phase, Work: what the configuration says, frozen and checked. Nothing here touches the world.
+
+Every field is made of JSON's types and tuples, so that a compiled plan can be stored beside the state and loaded in
+microseconds a phase (config/cache.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Definition = Mapping[str, Any]
+"""What a work is: `run` or `call` and `args`, `cwd`, `env`, `params`, `executor`. A change makes the work stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something a work reads: a file, a folder or a glob, relative to the project."""
+
+    path: str
+    makers: tuple[str, ...]
+    """The phases whose outputs it is; none for a source."""
+    place: str
+    """`file:line:column` of the line that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a phase runs; a matrix phase has one for each combination."""
+
+    task: str
+    """The doit task: `phase_3:run`, or `phase_11:run:AA` for a combination."""
+    phase: str
+    definition: Definition
+    inputs: tuple[Input, ...]
+    outputs: tuple[str, ...]
+    timeout: float | None
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who opens a gate whose criteria hold."""
+
+    manual: bool
+    by: tuple[str, ...] = ()
+    quorum: int = 1
+    self_approval: bool = True
+    expires: float | None = None
+    """Seconds after which an approval no longer stands."""
+
+    def as_data(self) -> dict[str, Any]:
+        """The rule in JSON's types, as the digest and the gate's record hold it."""
+        return {
+            "manual": self.manual,
+            "by": list(self.by),
+            "quorum": self.quorum,
+            "self_approval": self.self_approval,
+            "expires": self.expires,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step of the plan: work, and the gate behind it."""
+
+    name: str
+    title: str
+    description: str
+    place: str
+    needs: tuple[str, ...]
+    """Phases whose gates must be open first: those written under `needs` and those that files imply."""
+    works: tuple[Work, ...]
+    criteria: tuple[Mapping[str, Any], ...]
+    reads: tuple[str, ...]
+    """What the gate looks at: every output, and every file that a criterion reads."""
+    rule: Rule
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs of all works."""
+        return tuple(output for work in self.works for output in work.outputs)
+
+    @property
+    def gate_definition(self) -> dict[str, Any]:
+        """What a change of makes the gate judge again, and nothing else run."""
+        return {"criteria": list(self.criteria), "rule": self.rule.as_data()}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All phases of one project, each after the phases that it needs."""
+
+    name: str
+    phases: Mapping[str, Phase]
+    jobs: int
+    notes: tuple[str, ...] = ()
+    """What the configuration asks for and this version does not do yet."""
+    makers: Mapping[str, str] = field(default_factory=dict)
+    """Which phase makes an output."""
+
+    def __iter__(self) -> Iterator[Phase]:
+        return iter(self.phases.values())
+
+    def closure(self, names: Iterable[str]) -> list[Phase]:
+        """`names` and all that they need, in the plan's order."""
+        wanted: set[str] = set()
+        left = list(names)
+        while left:
+            name = left.pop()
+            if name not in wanted:
+                wanted.add(name)
+                left.extend(self.phases[name].needs)
+        return [phase for phase in self if phase.name in wanted]
+
+    def as_data(self) -> tuple[Any, ...]:
+        """Nested tuples of JSON's types; `from_data` reads them back."""
+        return (
+            self.name,
+            self.jobs,
+            self.notes,
+            dict(self.makers),
+            tuple(_phase_data(phase) for phase in self),
+        )
+
+    @classmethod
+    def from_data(cls, data: tuple[Any, ...]) -> Plan:
+        """The plan whose `as_data` this is."""
+        name, jobs, notes, makers, phases = data
+        return cls(name, {row[0]: _phase(row) for row in phases}, jobs, notes, makers)
+
+
+def _phase_data(phase: Phase) -> tuple[Any, ...]:
+    works = tuple(
+        (
+            work.task,
+            work.phase,
+            work.definition,
+            tuple((i.path, i.makers, i.place) for i in work.inputs),
+            work.outputs,
+            work.timeout,
+            work.always,
+        )
+        for work in phase.works
+    )
+    rule = phase.rule
+    return (
+        phase.name,
+        phase.title,
+        phase.description,
+        phase.place,
+        phase.needs,
+        works,
+        phase.criteria,
+        phase.reads,
+        (rule.manual, rule.by, rule.quorum, rule.self_approval, rule.expires),
+    )
+
+
+def _phase(row: tuple[Any, ...]) -> Phase:
+    name, title, description, place, needs, works, criteria, reads, rule = row
+    return Phase(
+        name, title, description, place, needs, tuple(_work(work) for work in works), criteria, reads, Rule(*rule)
+    )
+
+
+def _work(row: tuple[Any, ...]) -> Work:
+    task, phase, definition, inputs, outputs, timeout, always = row
+    return Work(task, phase, definition, tuple(Input(*given) for given in inputs), outputs, timeout, always)
