@@ -1,0 +1,113 @@
+"""What our commands share: the project, and the phases that the command line names."""
+
+from __future__ import annotations
+
+import fnmatch
+import getopt
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand, InvalidDodoFile
+
+from ..plan import Phase, Plan
+from ..project import PROJECT, Project
+
+
+class PlanCommand(DoitCmdBase):  # type: ignore[misc]
+    """A command about the plan: doit's options, in any place of the command line, and the project at hand."""
+
+    doc_description: str | None = None
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """doit reads options only before the first name; people write `doit approve phase_3 -m why`."""
+        try:
+            found, names = getopt.gnu_getopt(in_args, self.cmdparser.get_short(), self.cmdparser.get_long())
+        except getopt.GetoptError as error:
+            raise InvalidCommand(f"{error}; `doit help {self.name}` lists the options") from None
+        takes_value = {f"-{mark}" for mark in re.findall("(.):", self.cmdparser.get_short())}
+        takes_value |= {f"--{name[:-1]}" for name in self.cmdparser.get_long() if name.endswith("=")}
+        options = [
+            part for option, value in found for part in ((option, value) if option in takes_value else (option,))
+        ]
+        return super().parse_execute([*options, "--", *names])  # type: ignore[no-any-return]
+
+    def execute(self, params: Any, args: Sequence[str]) -> int:
+        self.loader.setup(params)
+        params.update_defaults(self.loader.load_doit_config())
+        project = project_of(params)
+        try:
+            return self.act(project, params, args)
+        finally:
+            project.state.close()
+
+    def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
+        """Do what the command is for; the exit code."""
+        raise NotImplementedError
+
+
+def known(plan: Plan, args: Sequence[str]) -> list[str]:
+    """The phases that are named (see `select`).
+
+    Raises:
+        InvalidCommand: something else is named.
+    """
+    chosen = select(plan, args)
+    if chosen is None:
+        raise InvalidCommand(not_found=next(arg for arg in args if select(plan, [arg]) is None))
+    return chosen
+
+
+def project_of(params: Any) -> Project:
+    """The project that dodo.py put into DOIT_CONFIG."""
+    project = params.get(PROJECT)
+    if not isinstance(project, Project):
+        raise InvalidDodoFile(
+            "dodo.py has no plan. It should say: from phasegate import Project; project = Project.here();"
+            " DOIT_CONFIG = project.doit_config; task_plan = project.tasks"
+        )
+    return project
+
+
+def select(plan: Plan, args: Sequence[str]) -> list[str] | None:
+    """The phases that are named: by name, by a pattern, by a work (`phase_3:run`) or by an output; all without a name.
+
+    None when something else is named.
+    """
+    if not args:
+        return list(plan.phases)
+    chosen: dict[str, None] = {}
+    for arg in args:
+        if arg.partition(":")[0] in plan.phases:
+            names = [arg.partition(":")[0]]
+        elif "*" in arg:
+            names = fnmatch.filter(plan.phases, arg)
+        else:
+            names = [plan.makers[path] for path in (arg, posixpath.normpath(arg)) if path in plan.makers][:1]
+        if not names:
+            return None
+        chosen.update(dict.fromkeys(names))
+    return list(chosen)
+
+
+def preflight(project: Project, phases: Iterable[Phase]) -> None:
+    """Refuse to start what cannot end well.
+
+    Raises:
+        InvalidDodoFile: with every problem.
+    """
+    from ..config.preflight import escapes, missing
+    from ..config.problems import ConfigError
+
+    phases = list(phases)
+    problems = [*missing(project.root, phases, project.state.files.exists), *escapes(project.root, phases)]
+    if problems:
+        raise InvalidDodoFile(str(ConfigError(tuple(problems))))
+
+
+def phase_of(plan: Plan, task: str) -> str | None:
+    """The phase that a doit task belongs to; None for a task that somebody wrote into dodo.py."""
+    name = task.partition(":")[0]
+    return name if name in plan.phases else None

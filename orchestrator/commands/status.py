@@ -1,0 +1,36 @@
+"""`doit status`: where every phase stands, why, and what to do. Reads only, also while a run is going on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ..project import Project
+from ..standing import stand
+from ..views.status import status_data, status_lines
+from .common import PlanCommand, known
+
+OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
+
+
+class Status(PlanCommand):
+    """The command `status`."""
+
+    name = "status"
+    doc_purpose = "show where every phase stands, why, and what to do"
+    doc_usage = "[PHASE ...]"
+    cmd_options = (OPT_JSON,)
+
+    def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
+        chosen = known(project.plan, args)
+        with project.state.files.one_instant():
+            standings = stand(project.plan, project.look)
+        data = status_data(
+            project.plan, [standings[name] for name in project.plan.phases if name in chosen], project.state
+        )
+        if params["json"]:
+            self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
+        else:
+            self.outstream.write("\n".join(status_lines(data)) + "\n")
+        return 0

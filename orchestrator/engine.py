@@ -1,0 +1,85 @@
+"""doit as the engine of a run: its book-keeping and its reporter, with the records and the talking left to us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit.dependency import Dependency
+from doit.exceptions import BaseFail, TaskError, UnmetDependency
+from doit.task import Task
+
+from .commands.common import phase_of
+from .plan import Plan
+from .session import Session
+from .state.backend import Backend, Checker
+from .state.state import NAME, State
+
+
+class Bookkeeping(Dependency):  # type: ignore[misc]
+    """Answers doit from the records, and lets nobody but attempts and gates write those of the plan's tasks.
+
+    They commit a record in the moment the work ends, on its own thread. And doit would delete the record of every task
+    that is blocked (doit 0.37, `remove_success`): work that is done would be run again once the way is free.
+    """
+
+    def __init__(self, plan: Plan, state: State) -> None:
+        super().__init__(
+            lambda name, codec, module_name: Backend(name, codec, module_name=module_name, state=state),
+            NAME,
+            checker_cls=lambda: Checker(state.files),
+        )
+        self._plan = plan
+
+    def close(self) -> None:
+        """The session closes the state, after the last view of it."""
+
+    def save_success(self, task: Task, result_hash: str | None = None) -> None:
+        if phase_of(self._plan, task.name) is None:
+            super().save_success(task, result_hash)
+
+    def remove_success(self, task: Task) -> None:
+        if phase_of(self._plan, task.name) is None:
+            super().remove_success(task)
+
+
+class Reporter:
+    """doit's reporter: tells the session which phases doit did not start; what did start, the session knows.
+
+    doit calls it from worker threads too, and an exception here would end the run (doit 0.37), so it only passes on.
+    """
+
+    desc = "one line for each phase"
+
+    def __init__(self, plan: Plan, session: Session) -> None:
+        self._plan = plan
+        self._session = session
+        self.errors: list[str] = []
+
+    def add_failure(self, task: Task, fail: BaseFail) -> None:
+        name = phase_of(self._plan, task.name)
+        if name is None:
+            self.errors.append(f"{task.name}: {fail.get_msg().strip()}")
+        elif isinstance(fail, UnmetDependency):
+            self._session.blocked(self._plan.phases[name])
+        elif isinstance(fail, TaskError):
+            self._session.broken(self._plan.phases[name])
+            self.errors.append(f"{task.name}: {fail.message} {''.join(fail.traceback)}".strip())
+
+    def skip_ignore(self, task: Task) -> None:
+        name = phase_of(self._plan, task.name)
+        if name is not None:
+            self._session.skipped(self._plan.phases[name])
+
+    def cleanup_error(self, exception: BaseFail) -> None:
+        self.errors.append(exception.get_msg())
+
+    def runtime_error(self, msg: str) -> None:
+        self.errors.append(msg)
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None: ...
+    def get_status(self, task: Task) -> None: ...
+    def execute_task(self, task: Task) -> None: ...
+    def add_success(self, task: Task) -> None: ...
+    def skip_uptodate(self, task: Task) -> None: ...
+    def teardown_task(self, task: Task) -> None: ...
+    def complete_run(self) -> None: ...

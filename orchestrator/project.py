@@ -1,0 +1,71 @@
+"""A project: its folder, its plan, its state, and what dodo.py gives to doit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doit.exceptions import InvalidDodoFile
+
+from phasegate import __version__
+
+from .config.load import load_plan
+from .lookup import Lookup
+from .plan import Plan
+from .state.backend import Checker
+from .state.state import NAME, State
+
+if TYPE_CHECKING:
+    from doit.task import Task
+
+PROJECT = "phasegate"
+"""The key of DOIT_CONFIG under which our commands find the project."""
+
+
+class Project:
+    """One folder with a `config/`."""
+
+    def __init__(self, root: Path, plan: Plan) -> None:
+        self.root = root
+        self.plan = plan
+        self.state = State(root)
+        self.look = Lookup(self.state)
+
+    @classmethod
+    def here(cls) -> Project:
+        """The project in the present folder, which doit makes the one of dodo.py.
+
+        Raises:
+            InvalidDodoFile: every problem of the configuration; doit prints it and exits with 3.
+        """
+        root = Path.cwd()
+        try:
+            return cls(root, load_plan(root, __version__))
+        except Exception as error:
+            from .config.problems import ConfigError
+
+            if isinstance(error, ConfigError):
+                raise InvalidDodoFile(str(error)) from None
+            raise
+
+    @property
+    def doit_config(self) -> dict[str, Any]:
+        """DOIT_CONFIG: phases at the same time are threads, because their work is processes; branches go on after a
+        failure; and without `default_tasks` doit's `forget` breaks (doit #478)."""
+        return {
+            "backend": "phasegate",
+            "dep_file": NAME,
+            "check_file_uptodate": lambda: Checker(self.state.files),
+            "default_tasks": list(self.plan.phases),
+            "continue": True,
+            "num_process": self.plan.jobs if self.plan.jobs > 1 else 0,
+            "par_type": "thread",
+            PROJECT: self,
+        }
+
+    def tasks(self) -> Iterator[Task]:
+        """All phases as doit tasks, for the commands of doit that look at them."""
+        from .tasks import tasks_of
+
+        yield from tasks_of(self.plan, self.look, None)

@@ -1,0 +1,164 @@
+"""One run: the lock, the attempts, the gates, and what became of each phase. doit decides when; this does it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Protocol
+
+from phases.executor import Executor
+
+from .gate.judge import GateState, Judge, Judgement
+from .plan import Phase, Work
+from .project import Project
+from .state.journal import Event
+from .state.state import FOLDER
+from .work.attempts import Attempt, Attempts
+
+KEPT_RUNS = 20
+"""Runs whose logs are kept."""
+
+
+class End(str, Enum):
+    """What became of a phase in this run."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True)
+class Result:
+    """A phase in this run, so far."""
+
+    phase: Phase
+    started: float
+    """Seconds on the monotonic clock."""
+    end: End | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    judgement: Judgement | None = None
+    duration: float = 0.0
+    """Seconds from the start of its first work to the verdict."""
+    blocked_by: tuple[str, ...] = ()
+
+
+class Watcher(Protocol):
+    """Who is told what happens, from any thread, one call at a time."""
+
+    def started(self, result: Result, work: Work) -> None: ...
+    def ended(self, result: Result) -> None: ...
+    def output(self, task: str, chunk: bytes) -> None: ...
+
+
+class Session:
+    """A run of a project. Use `open_session`."""
+
+    def __init__(self, project: Project, executor: Executor, watcher: Watcher, echo: bool) -> None:
+        self._watcher = watcher
+        self._guard = threading.RLock()
+        self._monotonic: Callable[[], float] = time.monotonic
+        self._attempts = Attempts(project.root, project.state, executor, self._output if echo else None)
+        self._judge = Judge(project.root, project.state, project.look, time.time)
+        self.results: dict[str, Result] = {}
+
+    def work(self, phase: Phase, work: Work) -> str | None:
+        """Make an attempt at a work; why it failed, or None."""
+        with self._guard:
+            result = self._result(phase)
+            self._watcher.started(result, work)
+        attempt = self._attempts.make(work)
+        with self._guard:
+            result.attempts.append(attempt)
+            result.duration = self._monotonic() - result.started
+            if attempt.problem is not None:
+                self._end(result, End.FAILED)
+        return attempt.problem
+
+    def gate(self, phase: Phase) -> str | None:
+        """Judge a gate; why it is not open, or None."""
+        result = self._result(phase)
+        judgement = self._judge.judge(phase)
+        ends = {GateState.OPEN: End.DONE, GateState.WAITING: End.WAITING, GateState.SHUT: End.FAILED}
+        with self._guard:
+            result.judgement = judgement
+            result.duration = self._monotonic() - result.started
+            self._end(result, ends[judgement.state])
+        return None if judgement.state is GateState.OPEN else f"the gate is {judgement.state.value}"
+
+    def blocked(self, phase: Phase) -> None:
+        """A phase that cannot start, because others did not end well. One that failed itself is not blocked."""
+        with self._guard:
+            result = self._result(phase)
+            if result.end is None:
+                stuck = (End.FAILED, End.WAITING, End.BLOCKED)
+                needs = [self.results[need] for need in phase.needs if need in self.results]
+                result.blocked_by = tuple(
+                    dict.fromkeys(
+                        name for need in needs if need.end in stuck for name in need.blocked_by or (need.phase.name,)
+                    )
+                )
+                self._end(result, End.BLOCKED)
+
+    def broken(self, phase: Phase) -> None:
+        """A phase at which phasegate itself, or the machine, failed; the reporter has the message."""
+        with self._guard:
+            self._end(self._result(phase), End.FAILED)
+
+    def skipped(self, phase: Phase) -> None:
+        """A phase that is passed over because of `doit ignore`."""
+        with self._guard:
+            result = self._result(phase)
+            if result.end is None:
+                self._end(result, End.SKIPPED)
+
+    def _result(self, phase: Phase) -> Result:
+        with self._guard:
+            return self.results.setdefault(phase.name, Result(phase, self._monotonic()))
+
+    def _end(self, result: Result, end: End) -> None:
+        if result.end is None:
+            result.end = end
+            self._watcher.ended(result)
+
+    def _output(self, task: str, chunk: bytes) -> None:
+        with self._guard:
+            self._watcher.output(task, chunk)
+
+
+@contextmanager
+def open_session(project: Project, executor: Executor, watcher: Watcher, echo: bool) -> Iterator[Session]:
+    """Take the lock, journal the run, and leave nothing running at its end.
+
+    Raises:
+        StateError: another run goes on here, or the state cannot be used.
+    """
+    now = datetime.now(timezone.utc)
+    run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    project.state.lock.take(run)
+    project.state.journal.run = run
+    try:
+        project.state.journal.append(Event.RUN_STARTED)
+        _prune_logs(project)
+        session = Session(project, executor, watcher, echo)
+        yield session
+        ends = [result.end.value for result in session.results.values() if result.end is not None]
+        project.state.journal.append(Event.RUN_ENDED, ends={end: ends.count(end) for end in sorted(set(ends))})
+    finally:
+        executor.stop()
+        project.state.close()
+
+
+def _prune_logs(project: Project) -> None:
+    logs = project.root / FOLDER / "logs"
+    if logs.is_dir():
+        for old in sorted(logs.iterdir())[:-KEPT_RUNS]:
+            shutil.rmtree(old, ignore_errors=True)

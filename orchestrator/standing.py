@@ -1,0 +1,189 @@
+"""Where every phase stands: the one decision behind run, plan, status and GitHub.
+
+A work is current while its definition is the same, its inputs have the content it was built from and its outputs are
+there. A gate is current while criteria, rule and everything it read are the same and an approval of its digest stands.
+`work_reasons` and `gate_reasons` say why not, completely; the doit tasks ask them too (tasks.py), so a run does what
+was foreseen. Pure over `Evidence`, which is what was looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from .gate.approval import decide
+from .plan import Phase, Work
+from .state.approvals import Approval
+from .state.files import State as FileState
+from .state.files import differences
+from .state.journal import Entry
+from .state.records import IGNORED, PATHS, VALUES, Record
+
+
+class PhaseState(str, Enum):
+    """The states of DESIGN.md §1."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    DONE = "done"
+    STALE = "stale"
+
+
+STUCK = frozenset({PhaseState.FAILED, PhaseState.WAITING, PhaseState.BLOCKED})
+"""States that block what comes after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a work or gate is not current."""
+
+    kind: str
+    """Of a work: `first`, `definition`, `input`, `output`, `always`. Of a gate: `first`, `criteria`, `rule`, `content`,
+    `attempt`, `expired` or `approval`. Of a phase: `upstream` or `ignored`."""
+    subject: str
+    """The task or phase that it is about."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One phase, now."""
+
+    phase: Phase
+    state: PhaseState
+    reasons: tuple[Reason, ...]
+    work_is_current: bool
+    """Only the gate has to be looked at again."""
+
+
+class Evidence(Protocol):
+    """What has to be looked up to say where phases stand."""
+
+    def record(self, task: str) -> Record | None: ...
+    def file(self, path: str) -> FileState: ...
+    def exists(self, path: str) -> bool: ...
+    def approvals(self, phase: str) -> Iterable[Approval]: ...
+    def last(self, phase: str) -> Entry | None:
+        """The newest entry about an attempt or a verdict of this phase."""
+
+    def running(self, phase: str) -> bool:
+        """Is an attempt of this phase going on, in this process or another?"""
+
+    def now(self) -> float: ...
+
+
+def work_reasons(work: Work, look: Evidence) -> list[Reason]:
+    """Why this work has to run; nothing when it is current."""
+
+    def reason(kind: str, detail: str) -> Reason:
+        return Reason(kind, work.task, detail)
+
+    record = look.record(work.task)
+    if work.always:
+        return [reason("always", "always: true")]
+    if record is None:
+        return [reason("first", "has not run yet, or did not succeed")]
+    reasons = []
+    before = record.get(VALUES, {}).get("definition")
+    if before != work.definition:
+        reasons += [reason("definition", change) for change in _changes(before or {}, work.definition)]
+    reasons += [reason("output", f"{output} is missing") for output in work.outputs if not look.exists(output)]
+    paths = [given.path for given in work.inputs]
+    reasons += [reason("input", f"{path} is no longer an input") for path in record.get(PATHS, ()) if path not in paths]
+    for path in paths:
+        reasons += [reason("input", text) for text in differences(record.get(path), look.file(path), path)]
+    return reasons
+
+
+def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
+    """Why this gate has to be judged; nothing when it is open and current."""
+
+    def reason(kind: str, detail: str) -> Reason:
+        return Reason(kind, phase.name, detail)
+
+    record = look.record(phase.name)
+    if record is None:
+        return [reason("first", "the gate was not opened yet")]
+    values = record[VALUES]
+    reasons = []
+    before: Mapping[str, Any] = values["definition"]
+    if before["criteria"] != list(phase.criteria):
+        reasons.append(reason("criteria", "criteria changed"))
+    if before["rule"] != phase.rule.as_data():
+        reasons.append(reason("rule", "the approval rule changed"))
+    for path in phase.reads:
+        reasons += [reason("content", text) for text in differences(record.get(path), look.file(path), path)]
+    if not phase.outputs and values["attempts"] != attempts_of(phase, look):
+        reasons.append(reason("attempt", "its work ran again"))
+    if values["until"] is not None and values["until"] <= look.now():
+        reasons.append(reason("expired", "a verdict or the approval expired"))
+    if not reasons and not _approved(phase, values, look):
+        reasons.append(reason("approval", "its approval was taken back"))
+    return reasons
+
+
+def attempts_of(phase: Phase, look: Evidence) -> list[int]:
+    """The number of the attempt behind each work's record."""
+    return [(look.record(work.task) or {}).get(VALUES, {}).get("attempt", 0) for work in phase.works]
+
+
+def stand(phases: Iterable[Phase], look: Evidence) -> dict[str, Standing]:
+    """Where each phase stands.
+
+    Args:
+        phases: a plan, or a part of it that holds all that it needs; each phase after the ones that it needs.
+    """
+    standings: dict[str, Standing] = {}
+    for phase in phases:
+        upstream = [standings[need] for need in phase.needs if standings[need].reasons]
+        standings[phase.name] = _stand(phase, upstream, look)
+    return standings
+
+
+def _stand(phase: Phase, upstream: list[Standing], look: Evidence) -> Standing:
+    work = [reason for work in phase.works for reason in work_reasons(work, look)]
+    gate = gate_reasons(phase, look)
+    if any((look.record(task) or {}).get(IGNORED) for task in (phase.name, *(work.task for work in phase.works))):
+        gate.append(Reason("ignored", phase.name, "skipped since `doit ignore`; `doit forget` ends that"))
+    above = [Reason("upstream", other.phase.name, f"{other.phase.name} is {other.state.value}") for other in upstream]
+    if not (work or gate or above):
+        return Standing(phase, PhaseState.DONE, (), True)
+    state = _state(phase, [*work, *gate], upstream, look)
+    return Standing(phase, state, (*work, *gate, *above), not work)
+
+
+def _state(phase: Phase, own: list[Reason], upstream: list[Standing], look: Evidence) -> PhaseState:
+    if look.running(phase.name):
+        return PhaseState.RUNNING
+    if all(reason.kind == "always" for reason in own) and all(other.state is PhaseState.DONE for other in upstream):
+        return PhaseState.DONE
+    if any(other.state in STUCK for other in upstream):
+        return PhaseState.BLOCKED
+    last = look.last(phase.name)
+    outcome = last.data.get("outcome") if last is not None else None
+    if outcome in ("failed", "waiting"):
+        return PhaseState(outcome)
+    return PhaseState.PENDING if look.record(phase.name) is None else PhaseState.STALE
+
+
+def _approved(phase: Phase, values: Mapping[str, Any], look: Evidence) -> bool:
+    approvals = [approval for approval in look.approvals(phase.name) if approval.digest == values["digest"]]
+    if not approvals:
+        return False
+    return decide(phase.rule, values["review"], approvals, values["digest"], look.now()).open
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What changed in a definition, old → new, each shortened to fit a line."""
+    keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    return [f"{key} changed: {_short(before.get(key))} → {_short(now.get(key))}" for key in keys]
+
+
+def _short(value: Any, width: int = 40) -> str:
+    text = "nothing" if value is None else " ".join(str(value).split())
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,147 @@
+"""The SQLite file: opening it, refusing one that is damaged or not ours, and transactions. SQL of no table stands here.
+
+WAL with synchronous=FULL: of what was acknowledged nothing was lost in kill -9 and simulated power cuts, where
+WAL with NORMAL lost some (notes in docs/design.md). Where WAL does not work, as on network file systems, a rollback
+journal with EXTRA.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import InvalidCommand
+
+APPLICATION_ID = 0x70676174
+"""`pgat` in the file's header: tells our file from doit's own sqlite3 backend and from anything else."""
+
+FORMAT = 1
+
+SCHEMA = """
+create table records (task text primary key, data text not null) without rowid;
+create table files (path text primary key, signature text not null, settled integer not null, sha256 text not null)
+    without rowid;
+create table journal (seq integer primary key, at real not null, run text not null, phase text, event text not null,
+    data text not null);
+create index journal_phase on journal (phase, seq);
+create table approvals (phase text not null, digest text not null, by text not null, channel text not null,
+    reason text not null, at real not null, metrics text not null, primary key (phase, digest, by)) without rowid;
+create table holder (pid integer not null, host text not null, since real not null, run text not null);
+"""
+
+
+class StateError(InvalidCommand):  # type: ignore[misc]
+    """The state cannot be used; the text says why and what to do.
+
+    One of the exceptions that doit prints without a traceback, with exit code 3: its own commands open our state too.
+    """
+
+
+class Database:
+    """A connection shared by the threads of one process.
+
+    Raises:
+        StateError: from every method, instead of sqlite3's exceptions.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._guard = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Is there a file yet? Commands that only read never make one."""
+        return self.path.exists()
+
+    def create(self) -> None:
+        """Make the file if there is none, whole or not at all: it gets its name when it is complete."""
+        if self.exists:
+            return
+        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
+        with self._explained():
+            new.unlink(missing_ok=True)
+            connection = sqlite3.connect(new, isolation_level=None)
+            connection.executescript(f"pragma application_id={APPLICATION_ID}; pragma user_version={FORMAT}; {SCHEMA}")
+            connection.close()
+            new.replace(self.path)
+
+    def rows(self, statement: str, *parameters: Any) -> list[Any]:
+        """All rows of a query; none while there is no file."""
+        if not self.exists:
+            return []
+        with self._guard, self._explained():
+            return self._open().execute(statement, parameters).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is executed inside is durable when it ends, or undone; inside another, it is part of that one."""
+        with self._guard, self._explained():
+            connection = self._open()
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("begin immediate")
+            try:
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+
+    def close(self) -> None:
+        """Close the connection; a later use opens a new one."""
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            if self.path.stat().st_size == 0:
+                # SQLite takes an empty file for a new database; ours is never empty, so something emptied it.
+                raise self._refusal("is empty")
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        application = connection.execute("pragma application_id").fetchone()[0]
+        version = connection.execute("pragma user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise self._refusal("is not phasegate's: another program wrote it")
+        if version != FORMAT:
+            raise self._refusal(f"has format {version}, this version of phasegate reads format {FORMAT}")
+        mode = connection.execute("pragma journal_mode").fetchone()[0]
+        if mode != "wal":
+            with contextlib.suppress(sqlite3.OperationalError):  # read-only, or a file system without shared memory
+                mode = connection.execute("pragma journal_mode=wal").fetchone()[0]
+        connection.execute(f"pragma synchronous={'full' if mode == 'wal' else 'extra'}")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StateError(f"{self.path}: {error}; is the disk full, or the folder read-only?") from error
+        except sqlite3.DatabaseError as error:
+            raise self._refusal(f"is damaged ({error})") from error
+        except OSError as error:
+            raise StateError(f"{error.filename or self.path}: {error.strerror}") from error
+
+    def _refusal(self, what: str) -> StateError:
+        return StateError(
+            f"{self.path} {what}. Nothing was changed. To start anew, move it away:"
+            f" mv {self.path.name} {self.path.name}.bad; then `doit` runs every phase again and asks for every approval"
+        )

@@ -1,0 +1,95 @@
+"""One run at a time: an flock, which the kernel releases however its holder dies, and who holds it, for messages.
+
+The holder is kept in the database and not in the lock file, so that reading it never races with taking the lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .database import Database, StateError
+
+
+class Held(StateError):
+    """Another run has the lock."""
+
+
+class RunLock:
+    """The right to change records. Taken once for a process; `release` gives it back."""
+
+    def __init__(self, path: Path, database: Database) -> None:
+        self._path = path
+        self._database = database
+        self._file: int | None = None
+
+    def take(self, run: str = "") -> None:
+        """Take the lock, at once or not at all.
+
+        Args:
+            run: the id of the run that takes it, empty for a command that only changes records.
+
+        Raises:
+            Held: naming pid, host and since when.
+            StateError: the lock file cannot be opened.
+        """
+        if self._file is not None:
+            return
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise StateError(f"{self._path}: {error.strerror}; phasegate must be able to write there") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            raise Held(self._who()) from None
+        self._file = file
+        self._database.create()
+        with self._database.transaction() as do:
+            do.execute("delete from holder")
+            row = (os.getpid(), socket.gethostname(), time.time(), run)
+            do.execute("insert into holder values (?, ?, ?, ?)", row)
+
+    @property
+    def held(self) -> bool:
+        """Does this process hold it?"""
+        return self._file is not None
+
+    def release(self) -> None:
+        """Give the lock back; nothing happens when it is not held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def run_is_alive(self, run: str) -> bool:
+        """Is this the run that goes on now? Answered without the lock, which a look must never hold."""
+        rows = self._database.rows("select pid, host from holder where run = ?", run)
+        return any(host == socket.gethostname() and _alive(pid) for pid, host in rows)
+
+    def _who(self) -> str:
+        rows = self._database.rows("select pid, host, since from holder")
+        if not rows:
+            return "another run is starting here; wait for it, or stop it"
+        pid, host, since = rows[0]
+        moment = datetime.fromtimestamp(since, timezone.utc).astimezone()
+        age = max(0, round(time.time() - since))
+        return (
+            f"another run is going on here: pid {pid} on {host}, since {moment:%Y-%m-%d %H:%M:%S} ({age} s ago);"
+            " wait for it, or stop it"
+        )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,63 @@
+"""doit's records: what each task was built from when it last succeeded, in the form that doit keeps them in.
+
+A record is a mapping: `_values_:` (our own data), `deps:` (the paths it depends on), each path → its state,
+`checker:` and, after `doit ignore`, `ignore:`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .database import Database
+from .files import State
+
+Record = Mapping[str, Any]
+
+VALUES = "_values_:"
+PATHS = "deps:"
+CHECKER = "checker:"
+IGNORED = "ignore:"
+
+
+def record_of(values: Mapping[str, Any], states: Mapping[str, State], checker: str) -> dict[str, Any]:
+    """The record of a task that succeeded from these states."""
+    return {VALUES: dict(values), CHECKER: checker, **states, PATHS: list(states)}
+
+
+class Records:
+    """The table `records`, read once and written through."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._all: dict[str, Record] | None = None
+
+    def get(self, task: str) -> Record | None:
+        """The record of a task, None while it has none."""
+        return self._loaded().get(task)
+
+    def save(self, task: str, record: Record) -> None:
+        """Replace a task's record, durably when the transaction around it ends."""
+        with self._database.transaction() as do:
+            do.execute("insert or replace into records values (?, ?)", (task, json.dumps(record)))
+        self._loaded()[task] = record
+
+    def drop(self, tasks: Iterable[str]) -> None:
+        """Remove records; tasks without one are passed over."""
+        gone = [task for task in tasks if task in self._loaded()]
+        if gone:
+            with self._database.transaction() as do:
+                do.executemany("delete from records where task = ?", [(task,) for task in gone])
+            for task in gone:
+                self._loaded().pop(task, None)
+
+    def tasks(self) -> list[str]:
+        """The tasks that have a record."""
+        return list(self._loaded())
+
+    def _loaded(self) -> dict[str, Record]:
+        if self._all is None:
+            rows = self._database.rows("select task, data from records")
+            self._all = {task: json.loads(data) for task, data in rows}
+        return self._all

@@ -1,0 +1,36 @@
+"""The state of one project, opened once for a process."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from .approvals import Approvals
+from .database import Database
+from .files import Files
+from .journal import Journal
+from .lock import RunLock
+from .records import Records
+
+NAME = ".doit.db"
+FOLDER = ".doit"
+
+
+class State:
+    """Everything that lasts, by table. Opening it touches nothing; the file is made when the lock is first taken."""
+
+    def __init__(self, root: Path) -> None:
+        self.database = Database(root / NAME)
+        self.lock = RunLock(root / FOLDER / "lock", self.database)
+        self.records = Records(self.database)
+        self.journal = Journal(self.database)
+        self.approvals = Approvals(self.database)
+        self.files = Files(root, self.database)
+
+    def close(self) -> None:
+        """Store the digests if this process may write, then let go of the file and of the lock."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.lock.release)
+            stack.callback(self.database.close)
+            if self.lock.held:
+                self.files.save()

@@ -1,0 +1,121 @@
+"""Plan → doit tasks: the one place where a phase becomes its two tasks (DESIGN.md §3).
+
+`phase_3:run` is the work, `phase_3` the gate. The gate owns the works as subtasks, so that `doit list` shows phases
+alone and `doit forget phase_3` means both.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import methodcaller
+from pathlib import Path
+from typing import Any, Protocol
+
+from doit.action import BaseAction
+from doit.exceptions import TaskError, TaskFailed
+from doit.task import Task
+
+from .config.paths import leaves_through_link
+from .plan import Phase, Work
+from .standing import Evidence, Reason, gate_reasons, work_reasons
+from .state.database import StateError
+
+
+class Runner(Protocol):
+    """What the tasks of a run do. Each returns why it failed, or None."""
+
+    def work(self, phase: Phase, work: Work) -> str | None: ...
+    def gate(self, phase: Phase) -> str | None: ...
+
+
+def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> Iterator[Task]:
+    """The doit tasks of these phases. Needs that are not among them count as met.
+
+    Args:
+        runner: what executes them; None for commands that only look at tasks.
+    """
+    chosen = {phase.name: phase for phase in phases}
+    for phase in chosen.values():
+        needs = [need for need in phase.needs if need in chosen]
+        yield Task(
+            phase.name,
+            [_Action(methodcaller("gate", phase), runner)],
+            file_dep=phase.reads,
+            task_dep=[work.task for work in phase.works],
+            uptodate=[_Current(partial(gate_reasons, phase, look))],
+            has_subtask=True,
+            doc=phase.title,
+        )
+        for work in phase.works:
+            yield Task(
+                work.task,
+                [_Action(methodcaller("work", phase, work), runner)],
+                file_dep=[given.path for given in work.inputs],
+                targets=work.outputs,
+                task_dep=needs,
+                uptodate=[_Current(partial(work_reasons, work, look))],
+                clean=[(_clean, [work])],
+                subtask_of=phase.name,
+                doc=phase.title,
+            )
+
+
+class _Current:
+    """doit's `uptodate`, answered by standing.py. Its text is what `doit info` prints as the reason."""
+
+    def __init__(self, reasons: Callable[[], list[Reason]]) -> None:
+        self._reasons = reasons
+
+    def __call__(self) -> bool:
+        return not self._reasons()
+
+    def __repr__(self) -> str:
+        return "; ".join(reason.detail for reason in self._reasons()) or "current"
+
+
+class _Action(BaseAction):  # type: ignore[misc]
+    """An action of doit that leaves sys.stdout alone: its PythonAction swaps it, and in threads catches the output of
+    others (doit #363)."""
+
+    def __init__(self, do: Callable[[Runner], str | None], runner: Runner | None) -> None:
+        self._do = do
+        self._runner = runner
+        self.task: Any = None
+        self.out: str | None = None
+        self.err: str | None = None
+        self.result: Any = None
+        self.values: dict[str, Any] = {}
+
+    def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:
+        if self._runner is None:
+            return TaskError(
+                "doit's own `run` cannot run a plan of phases. Put `run = phasegate:Run` under [COMMAND] in doit.cfg,"
+                " or under [tool.doit.plugins.command] in pyproject.toml"
+            )
+        try:
+            problem = self._do(self._runner)
+        except (StateError, OSError) as error:
+            return TaskError(str(error))
+        except Exception as error:
+            return TaskError("this is a bug in phasegate, please report it with what follows:", error)
+        return TaskFailed(problem, report=False) if problem else None
+
+
+def _clean(work: Work, dryrun: bool) -> None:
+    """Remove a work's outputs, folders whole; never through a link that leaves the project."""
+    for output in work.outputs:
+        path = Path(output)
+        if not path.exists() and not path.is_symlink():
+            continue
+        if leaves_through_link(".", output):
+            print(f"{work.task} - left alone: {output} leads out of the project")
+            continue
+        print(f"{work.task} - removing '{output}'")
+        if dryrun:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,0 +1,174 @@
+"""The console of a run: a line for each phase as it ends, what is running now on a terminal, a summary at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console as Terminal
+from rich.live import Live
+from rich.text import Text
+
+from criteria import Result as VerdictResult
+
+from ..gate.digest import SHORT
+from ..plan import Phase, Plan, Work
+from ..session import End, Result
+from .words import plural, printable, seconds, tail, verdict_line
+
+COLOURS = {
+    End.DONE: "green",
+    End.FAILED: "bold red",
+    End.WAITING: "bold yellow",
+    End.BLOCKED: "magenta",
+    End.SKIPPED: "dim",
+}
+STATE_WIDTH = 9
+
+
+class Console:
+    """Watches a session. Plain lines where there is no terminal, so that logs and pipes stay readable."""
+
+    def __init__(
+        self, plan: Plan, phases: Sequence[Phase], stream: TextIO, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that knows no `≤` is no reason to fail
+        self._plan = plan
+        self._total = len(phases)
+        self._names = max((len(phase.name) for phase in phases), default=0)
+        self._titles = min(40, max((len(phase.title) for phase in phases), default=0))
+        self._monotonic = monotonic
+        self._begun = monotonic()
+        self._running: dict[str, tuple[Phase, float]] = {}
+        self._ended = 0
+        self._partial: dict[str, bytes] = {}
+        self._terminal = Terminal(file=stream, highlight=False, markup=False, soft_wrap=True)
+        self._live = (
+            Live(console=self._terminal, get_renderable=self._now, transient=True, refresh_per_second=4)
+            if self._terminal.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> Console:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def started(self, result: Result, work: Work) -> None:
+        self._running[work.task] = (result.phase, self._monotonic())
+
+    def ended(self, result: Result) -> None:
+        assert result.end is not None
+        self._ended += 1
+        for work in result.phase.works:
+            self._running.pop(work.task, None)
+            self._flush(work.task)
+        self._terminal.print(self._line(result))
+        for detail in self._details(result):
+            self._terminal.print(Text(f"{'':{STATE_WIDTH}}{detail}", style="" if result.end is End.FAILED else "dim"))
+
+    def output(self, task: str, chunk: bytes) -> None:
+        *lines, rest = (self._partial.get(task, b"") + chunk).split(b"\n")
+        self._partial[task] = rest[-65536:]
+        for line in lines:
+            self._print_output(task, line)
+
+    def summary(self, results: Mapping[str, Result], errors: Sequence[str]) -> None:
+        """What became of the plan, and what to do next."""
+        self._stop()
+        ends = [result.end for result in results.values() if result.end is not None]
+        counts = [f"{ends.count(end)} {end.value}" for end in End if end in ends]
+        current = self._total - len(ends)
+        if current > 0:
+            counts.append(f"{current} {'was' if current == 1 else 'were'} up to date" if ends else "nothing to do")
+        for error in errors:
+            self._terminal.print(Text(f"{'error':{STATE_WIDTH}}{printable(error)}", style="bold red"))
+        took = seconds(self._monotonic() - self._begun)
+        self._terminal.print(Text(f"{self._plan.name}: {', '.join(counts)} ({took})", style="bold"))
+        for step in next_steps(results):
+            self._terminal.print(Text(f"next: {step}"))
+
+    def _line(self, result: Result) -> Text:
+        assert result.end is not None
+        title = printable(result.phase.title)
+        text = Text(f"{result.end.value:{STATE_WIDTH}}", style=COLOURS[result.end])
+        text.append(f"{result.phase.name:{self._names}}  {title:{self._titles}}  ", style="default not bold")
+        if result.end in (End.DONE, End.FAILED, End.WAITING):
+            text.append(f"{seconds(result.duration):>8}  ", style="default not bold dim")
+        if result.end is End.DONE and result.judgement is not None:
+            text.append(verdict_line(result.judgement.verdicts), style="default not bold dim")
+        if result.end is End.BLOCKED and result.blocked_by:
+            text.append(f"by {', '.join(result.blocked_by)}", style="default not bold")
+        text.rstrip()
+        return text
+
+    def _details(self, result: Result) -> list[str]:
+        lines: list[str] = []
+        for attempt in (attempt for attempt in result.attempts if attempt.problem is not None):
+            what = attempt.work.task if len(result.phase.works) > 1 else "its work"
+            lines += [f"{what} {attempt.problem}", *self._log(attempt.log)]
+        if result.judgement is not None:
+            shown = (VerdictResult.FAIL, VerdictResult.REVIEW, VerdictResult.WARN)
+            told = [v for v in result.judgement.verdicts if v.result in shown]
+            lines += [f"{'warning: ' if v.result is VerdictResult.WARN else ''}{printable(v.message)}" for v in told]
+            if result.end is End.FAILED:
+                lines += [line for attempt in result.attempts for line in self._log(attempt.log)]
+            if result.end is End.WAITING:
+                lines.append(f"waits for an approval of {result.judgement.digest[:SHORT]}")
+        return lines
+
+    def _log(self, log: Path) -> list[str]:
+        lines = [f"| {line}" for line in tail(log)]
+        return [*lines, f"log: {log.relative_to(Path.cwd()) if log.is_relative_to(Path.cwd()) else log}"]
+
+    def _now(self) -> Text:
+        """What a terminal shows below the lines: the phases running, with the time since each began."""
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for task, (phase, since) in list(self._running.items()):
+            elapsed = seconds(self._monotonic() - since)
+            name = task if len(phase.works) > 1 else phase.name
+            text.append(f"{'running':{STATE_WIDTH}}{name:{self._names}}  {printable(phase.title)}  {elapsed}\n", "cyan")
+        text.append(f"{self._ended} of {plural(self._total, 'phase')}", "dim")
+        return text
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _flush(self, task: str) -> None:
+        rest = self._partial.pop(task, b"")
+        if rest:
+            self._print_output(task, rest)
+
+    def _print_output(self, task: str, line: bytes) -> None:
+        text = Text(f"{task} | ", style="dim")
+        text.append(printable(line.decode("utf-8", "replace")), style="default not dim")
+        self._terminal.print(text)
+
+
+def next_steps(results: Mapping[str, Result]) -> list[str]:
+    """What a person can do about phases that did not end well."""
+    failed = [r for r in results.values() if r.end is End.FAILED]
+    waiting = [r for r in results.values() if r.end is End.WAITING]
+    steps = []
+    for result in failed[:3]:
+        name = result.phase.name
+        if result.judgement is None:
+            steps.append(f"mend {name}, then `doit`; what is done is not run again")
+        elif result.attempts:
+            steps.append(f"mend {name} or its criteria, then `doit`")
+        else:
+            steps.append(
+                f"`doit forget {name}` and `doit` make its outputs anew; a changed criterion is judged by `doit`"
+            )
+    steps += [f"`doit approve {result.phase.name}`, then `doit`" for result in waiting[:3]]
+    return steps

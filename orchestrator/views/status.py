@@ -1,0 +1,91 @@
+"""The status of a plan as data (docs/json.md) and as lines: rendered from where phases stand, and from the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..gate.digest import SHORT
+from ..plan import Plan
+from ..standing import PhaseState, Standing
+from ..state.journal import Event
+from ..state.state import State
+from .words import printable, seconds
+
+WORST_FIRST = (
+    PhaseState.RUNNING,
+    PhaseState.FAILED,
+    PhaseState.WAITING,
+    PhaseState.BLOCKED,
+    PhaseState.STALE,
+    PhaseState.PENDING,
+    PhaseState.DONE,
+)
+
+
+def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict[str, Any]:
+    """The status in JSON's types."""
+    judged = state.journal.latest(Event.JUDGED)
+    ended = state.journal.latest(Event.ATTEMPT_ENDED)
+    attempts = state.journal.count(Event.ATTEMPT_STARTED)
+    phases = []
+    for standing in standings:
+        name = standing.phase.name
+        verdict, attempt = judged.get(name), ended.get(name)
+        approvals = state.approvals.of(name)
+        phases.append(
+            {
+                "phase": name,
+                "title": standing.phase.title,
+                "state": standing.state.value,
+                "reason": "; ".join(reason.detail for reason in standing.reasons) or None,
+                "next": _next(standing),
+                "verdicts": [_verdict(data) for data in verdict.data["verdicts"]] if verdict else [],
+                "approval": {"by": approvals[-1].by, "channel": approvals[-1].channel, "at": approvals[-1].at}
+                if approvals
+                else None,
+                "digest": verdict.data["digest"] if verdict else None,
+                "attempts": attempts.get(name, 0),
+                "duration_s": attempt.data["duration"] if attempt else None,
+                "ended": max(entry.at for entry in (verdict, attempt) if entry) if verdict or attempt else None,
+            }
+        )
+    states = {standing.state for standing in standings}
+    overall = next((state for state in WORST_FIRST if state in states), PhaseState.DONE)
+    return {"plan": plan.name, "state": overall.value, "phases": phases}
+
+
+def status_lines(data: dict[str, Any]) -> Iterator[str]:
+    """The status for people: a line a phase, and under one that is not done why, and what to do."""
+    phases = data["phases"]
+    names = max((len(phase["phase"]) for phase in phases), default=0)
+    titles = min(40, max((len(phase["title"]) for phase in phases), default=0))
+    for phase in phases:
+        took = "" if phase["duration_s"] is None else seconds(phase["duration_s"])
+        digest = (phase["digest"] or "")[:SHORT]
+        title = printable(phase["title"])
+        yield f"{phase['state']:8} {phase['phase']:{names}}  {title:{titles}}  {took:>8}  {digest}".rstrip()
+        if phase["state"] == "done":
+            continue
+        for verdict in phase["verdicts"]:
+            if verdict["result"] in ("fail", "review"):
+                yield f"{'':9}{printable(verdict['message'])}"
+        if phase["reason"]:
+            yield f"{'':9}{printable(phase['reason'])}"
+        if phase["next"]:
+            yield f"{'':9}next: {phase['next']}"
+    yield f"{data['plan']}: {data['state']}"
+
+
+def _next(standing: Standing) -> str | None:
+    name = standing.phase.name
+    return {
+        PhaseState.WAITING: f"doit approve {name}",
+        PhaseState.FAILED: f"mend {name}, then doit {name}",
+        PhaseState.STALE: f"doit {name}",
+        PhaseState.PENDING: f"doit {name}",
+    }.get(standing.state)
+
+
+def _verdict(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: data[key] for key in ("name", "result", "value", "bound", "source", "message")}

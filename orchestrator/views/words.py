@@ -1,0 +1,62 @@
+"""How a phase, a duration or a log is put into words, the same in every view. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from criteria import Result, Verdict
+
+TAIL_LINES = 12
+TAIL_BYTES = 16_384
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def printable(text: str) -> str:
+    """Text from outside, harmless on a terminal: no escape sequences, no control characters but tab and newline."""
+    return _CONTROL.sub("", text)
+
+
+def seconds(duration: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`."""
+    if duration < 10:
+        return f"{duration:.1f} s"
+    whole = round(duration)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def verdict_line(verdicts: Iterable[Verdict]) -> str:
+    """Verdicts that let a gate open, short: metrics with their values, the rest counted."""
+    held = [verdict for verdict in verdicts if verdict.result is not Result.FAIL]
+    metrics = [f"{v.name} {_figure(v.value)}" for v in held if v.kind == "metric"]
+    others = len(held) - len(metrics)
+    counted = (
+        [f"{others} {'other ' if metrics else ''}criteri{'on holds' if others == 1 else 'a hold'}"] if others else []
+    )
+    return printable(", ".join([*metrics[:4], *(["…"] if len(metrics) > 4 else []), *counted]))
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
+    """The last lines of a log, whatever is in it."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [printable(line)[:500] for line in text.splitlines()[-lines:]]
+
+
+def plural(count: int, word: str) -> str:
+    """`1 phase`, `3 phases`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _figure(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""Running a phase's work: what is executed, and the attempt at it."""

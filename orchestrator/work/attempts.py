@@ -1,0 +1,117 @@
+"""One attempt at a work: its record dropped first, executed, looked over, and recorded with what it was built from.
+
+The record is gone, durably, before the work starts: whatever kills it, half-written outputs never count as done.
+The inputs' states are taken before the start: an input that is edited while the work runs is not recorded as built.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from phases.executor import Executor, Outcome
+
+from ..plan import Work
+from ..state.files import ABSENT
+from ..state.journal import Event
+from ..state.records import record_of
+from ..state.state import FOLDER, State
+from .command import command_of
+
+CHECKER_NAME = "Checker"
+"""doit drops a record whose checker has another name than the present one (doit 0.37, `Dependency.get_status`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One execution of a work, ended."""
+
+    work: Work
+    number: int
+    duration: float
+    """Seconds."""
+    log: Path
+    problem: str | None
+    """Why it failed; None when it succeeded."""
+
+
+class Attempts:
+    """Makes attempts, from any thread of a run."""
+
+    def __init__(self, root: Path, state: State, executor: Executor, echo: Callable[[str, bytes], None] | None) -> None:
+        self._root = root
+        self._state = state
+        self._executor = executor
+        self._echo = echo
+
+    def make(self, work: Work) -> Attempt:
+        """Execute the work once."""
+        number = len(self._state.journal.of(work.phase, Event.ATTEMPT_STARTED)) + 1
+        log = self._log(work, number)
+        inputs = {given.path: self._state.files.state(given.path) for given in work.inputs}
+        gone = [path for path, state in inputs.items() if state in (ABSENT, {})]
+        self._start(work, number, log)
+        if gone:
+            attempt = Attempt(work, number, 0.0, log, f"input {gone[0]} is not there")
+        else:
+            outcome = self._execute(work, number, log)
+            attempt = Attempt(work, number, outcome.duration, log, self._problem(work, outcome))
+        values = {"definition": dict(work.definition), "attempt": number}
+        with self._state.database.transaction():
+            if attempt.problem is None:
+                self._state.records.save(work.task, record_of(values, inputs, CHECKER_NAME))
+            self._state.journal.append(
+                Event.ATTEMPT_ENDED,
+                work.phase,
+                task=work.task,
+                attempt=number,
+                duration=round(attempt.duration, 3),
+                outcome="succeeded" if attempt.problem is None else "failed",
+                problem=attempt.problem,
+            )
+        return attempt
+
+    def _start(self, work: Work, number: int, log: Path) -> None:
+        with self._state.database.transaction():
+            self._state.records.drop([work.task])
+            self._state.journal.append(
+                Event.ATTEMPT_STARTED,
+                work.phase,
+                task=work.task,
+                attempt=number,
+                log=str(log.relative_to(self._root)),
+            )
+        for output in work.outputs:
+            (self._root / output).parent.mkdir(parents=True, exist_ok=True)
+
+    def _execute(self, work: Work, number: int, log: Path) -> Outcome:
+        echo = self._echo
+        to_terminal = None if echo is None else lambda chunk: echo(work.task, chunk)
+        return self._executor.execute(command_of(work, self._root, number, log, to_terminal), lambda pid: None)
+
+    def _problem(self, work: Work, outcome: Outcome) -> str | None:
+        if outcome.error is not None:
+            return outcome.error
+        if outcome.timed_out:
+            return f"ran longer than its timeout of {work.timeout:g} s and was ended"
+        if outcome.signal is not None:
+            return f"was ended by {_signal_name(outcome.signal)}"
+        if outcome.exit_code:
+            return f"ended with exit code {outcome.exit_code}"
+        missing = [output for output in work.outputs if not self._state.files.exists(output)]
+        if missing:
+            return f"ended with exit code 0 but did not make {', '.join(missing)}"
+        return None
+
+    def _log(self, work: Work, number: int) -> Path:
+        combination = work.task.removeprefix(f"{work.phase}:run").replace(":", ".")
+        return self._root / FOLDER / "logs" / self._state.journal.run / f"{work.phase}{combination}.{number}.log"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,56 @@
+"""A work's definition → the command line and environment that execute it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from phases import call_script
+from phases.executor import Command
+
+from ..config.matrix import as_text
+from ..plan import Work
+
+
+def argv_of(work: Work, root: Path) -> tuple[str, ...]:
+    """Text is a script for `sh -e`, a list is executed as it is, a callable gets an interpreter of its own."""
+    run = work.definition.get("run")
+    if isinstance(run, str):
+        return ("sh", "-e", "-c", run, work.phase)
+    if run is not None:
+        return tuple(run)
+    args = json.dumps(work.definition.get("args", {}))
+    return (sys.executable, "-u", call_script.__file__, str(root), work.definition["call"], args)
+
+
+def environment(work: Work, attempt: int, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What the work finds in its environment.
+
+    PATH begins with the folder of the Python that runs doit, so that `python` in a plan means the same one whether its
+    venv was activated or not. Parameters come as PARAM_NAME; the phase's own `env` goes over everything.
+    """
+    bin_folder = os.path.dirname(sys.executable)
+    return {
+        **inherited,
+        "PATH": os.pathsep.join(filter(None, (bin_folder, inherited.get("PATH", os.defpath)))),
+        "PHASEGATE_PHASE": work.phase,
+        "PHASEGATE_TASK": work.task,
+        "PHASEGATE_ATTEMPT": str(attempt),
+        **{f"PARAM_{name.upper()}": as_text(value) for name, value in work.definition.get("params", {}).items()},
+        **work.definition.get("env", {}),
+    }
+
+
+def command_of(work: Work, root: Path, attempt: int, log: Path, echo: Callable[[bytes], None] | None) -> Command:
+    """Everything that an executor needs to execute one attempt."""
+    return Command(
+        argv=argv_of(work, root),
+        cwd=root / work.definition.get("cwd", "."),
+        env=environment(work, attempt, os.environ),
+        log=log,
+        timeout=work.timeout,
+        echo=echo,
+    )

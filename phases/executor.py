@@ -1,0 +1,53 @@
+"""The seam behind which work is executed: locally now; on other machines, or with retries around it, without a change
+to what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One execution, ready to start."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    """The whole environment."""
+    log: Path
+    """Where standard output and error go, in the order written."""
+    timeout: float | None = None
+    """Seconds."""
+    echo: Callable[[bytes], None] | None = None
+    """Takes the output as it comes, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended. Exactly one of `exit_code`, `signal` and `error` is set."""
+
+    duration: float
+    """Seconds."""
+    exit_code: int | None = None
+    signal: int | None = None
+    error: str | None = None
+    """Why it could not be started."""
+    timed_out: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Did it end by itself with exit code 0?"""
+        return self.exit_code == 0 and not self.timed_out
+
+
+class Executor(Protocol):
+    """Executes commands; called from several threads at once."""
+
+    def execute(self, command: Command, started: Callable[[int], None]) -> Outcome:
+        """Run to the end. `started` gets the process id as soon as there is one. What the command does never raises."""
+
+    def stop(self) -> None:
+        """End everything that is running, children and grandchildren; every `execute` then returns."""
