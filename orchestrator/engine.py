@@ -8,7 +8,6 @@ from doit.dependency import Dependency
 from doit.exceptions import BaseFail, TaskError, UnmetDependency
 from doit.task import Task
 
-from .commands.common import phase_of
 from .plan import Plan
 from .session import Session
 from .state.backend import Backend, Checker
@@ -34,11 +33,11 @@ class Bookkeeping(Dependency):  # type: ignore[misc]
         """The session closes the state, after the last view of it."""
 
     def save_success(self, task: Task, result_hash: str | None = None) -> None:
-        if phase_of(self._plan, task.name) is None:
+        if self._plan.phase_of(task.name) is None:
             super().save_success(task, result_hash)
 
     def remove_success(self, task: Task) -> None:
-        if phase_of(self._plan, task.name) is None:
+        if self._plan.phase_of(task.name) is None:
             super().remove_success(task)
 
 
@@ -56,19 +55,23 @@ class Reporter:
         self.errors: list[str] = []
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
-        name = phase_of(self._plan, task.name)
-        if name is None:
+        phase = self._plan.phase_of(task.name)
+        if phase is None:
             self.errors.append(f"{task.name}: {fail.get_msg().strip()}")
         elif isinstance(fail, UnmetDependency):
-            self._session.blocked(self._plan.phases[name])
+            self._session.blocked(phase)
         elif isinstance(fail, TaskError):
-            self._session.broken(self._plan.phases[name])
+            self._session.broken(phase)
             self.errors.append(f"{task.name}: {fail.message} {''.join(fail.traceback)}".strip())
 
+    def skip_uptodate(self, task: Task) -> None:
+        if task.name in self._plan.phases:
+            self._session.still_open(self._plan.phases[task.name])
+
     def skip_ignore(self, task: Task) -> None:
-        name = phase_of(self._plan, task.name)
-        if name is not None:
-            self._session.skipped(self._plan.phases[name])
+        phase = self._plan.phase_of(task.name)
+        if phase is not None:
+            self._session.skipped(phase)
 
     def cleanup_error(self, exception: BaseFail) -> None:
         self.errors.append(exception.get_msg())
@@ -80,6 +83,5 @@ class Reporter:
     def get_status(self, task: Task) -> None: ...
     def execute_task(self, task: Task) -> None: ...
     def add_success(self, task: Task) -> None: ...
-    def skip_uptodate(self, task: Task) -> None: ...
     def teardown_task(self, task: Task) -> None: ...
     def complete_run(self) -> None: ...

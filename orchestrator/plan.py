@@ -103,6 +103,10 @@ class Plan:
     def __iter__(self) -> Iterator[Phase]:
         return iter(self.phases.values())
 
+    def phase_of(self, task: str) -> Phase | None:
+        """The phase that a doit task belongs to; None for a task that somebody wrote into dodo.py."""
+        return self.phases.get(task.partition(":")[0])
+
     def closure(self, names: Iterable[str]) -> list[Phase]:
         """`names` and all that they need, in the plan's order."""
         wanted: set[str] = set()

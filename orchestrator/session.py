@@ -34,6 +34,8 @@ class End(str, Enum):
     WAITING = "waiting"
     BLOCKED = "blocked"
     SKIPPED = "skipped"
+    RAN = "ran"
+    """Its work was named alone (`doit phase_3:run`), so its gate was not asked."""
 
 
 @dataclass(slots=True)
@@ -107,6 +109,18 @@ class Session:
                     )
                 )
                 self._end(result, End.BLOCKED)
+
+    def still_open(self, phase: Phase) -> None:
+        """A gate that doit found current: when the work ran before it, its outputs are the bytes that were approved."""
+        with self._guard:
+            if phase.name in self.results:
+                self._end(self.results[phase.name], End.DONE)
+
+    def close(self) -> None:
+        """Nothing more will happen in this run."""
+        with self._guard:
+            for result in self.results.values():
+                self._end(result, End.RAN)
 
     def broken(self, phase: Phase) -> None:
         """A phase at which phasegate itself, or the machine, failed; the reporter has the message."""

@@ -8,6 +8,7 @@ was foreseen. Pure over `Evidence`, which is what was looked up.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -84,14 +85,12 @@ def work_reasons(work: Work, look: Evidence) -> list[Reason]:
         return Reason(kind, work.task, detail)
 
     record = look.record(work.task)
+    if record is None or VALUES not in record:
+        return [reason("first", "has not run yet, or did not succeed")]
     if work.always:
         return [reason("always", "always: true")]
-    if record is None:
-        return [reason("first", "has not run yet, or did not succeed")]
-    reasons = []
-    before = record.get(VALUES, {}).get("definition")
-    if before != work.definition:
-        reasons += [reason("definition", change) for change in _changes(before or {}, work.definition)]
+    before: Mapping[str, Any] = record[VALUES].get("definition") or {}
+    reasons = [reason("definition", change) for change in _changes(before, work.definition)]
     reasons += [reason("output", f"{output} is missing") for output in work.outputs if not look.exists(output)]
     paths = [given.path for given in work.inputs]
     reasons += [reason("input", f"{path} is no longer an input") for path in record.get(PATHS, ()) if path not in paths]
@@ -107,12 +106,12 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
         return Reason(kind, phase.name, detail)
 
     record = look.record(phase.name)
-    if record is None:
+    if record is None or VALUES not in record:
         return [reason("first", "the gate was not opened yet")]
     values = record[VALUES]
     reasons = []
     before: Mapping[str, Any] = values["definition"]
-    if before["criteria"] != list(phase.criteria):
+    if not _same(before["criteria"], list(phase.criteria)):
         reasons.append(reason("criteria", "criteria changed"))
     if before["rule"] != phase.rule.as_data():
         reasons.append(reason("rule", "the approval rule changed"))
@@ -180,8 +179,13 @@ def _approved(phase: Phase, values: Mapping[str, Any], look: Evidence) -> bool:
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What changed in a definition, old → new, each shortened to fit a line."""
-    keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    keys = [key for key in {**before, **now} if not _same(before.get(key), now.get(key))]
     return [f"{key} changed: {_short(before.get(key))} → {_short(now.get(key))}" for key in keys]
+
+
+def _same(before: Any, now: Any) -> bool:
+    """Equal, and written alike: to Python 1, 1.0 and true are one; to a work that is given them they are not."""
+    return bool(before == now) and json.dumps(before, sort_keys=True) == json.dumps(now, sort_keys=True)
 
 
 def _short(value: Any, width: int = 40) -> str:

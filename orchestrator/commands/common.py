@@ -105,9 +105,3 @@ def preflight(project: Project, phases: Iterable[Phase]) -> None:
     problems = [*missing(project.root, phases, project.state.files.exists), *escapes(project.root, phases)]
     if problems:
         raise InvalidDodoFile(str(ConfigError(tuple(problems))))
-
-
-def phase_of(plan: Plan, task: str) -> str | None:
-    """The phase that a doit task belongs to; None for a task that somebody wrote into dodo.py."""
-    name = task.partition(":")[0]
-    return name if name in plan.phases else None

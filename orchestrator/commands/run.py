@@ -12,7 +12,7 @@ from doit.task import Task
 from ..plan import Phase
 from ..project import Project
 from ..standing import stand
-from .common import phase_of, preflight, project_of, select
+from .common import preflight, project_of, select
 
 if TYPE_CHECKING:
     from ..engine import Reporter
@@ -37,7 +37,7 @@ class Run(DoitRun):  # type: ignore[misc]
         chosen = select(project.plan, args)
         if chosen is None:  # a task of the user's own in dodo.py, or a mistake, which doit then explains
             loaded = self.loader.load_tasks(cmd=self, pos_args=args)
-            others = [task for task in loaded if phase_of(project.plan, task.name) is None]
+            others = [_behind_gates(project, task) for task in loaded if project.plan.phase_of(task.name) is None]
             selected = [project.plan.makers.get(arg, arg) for arg in args]
             return self._run(project, params, list(project.plan), selected, others)
         phases = project.plan.closure(chosen)
@@ -78,8 +78,16 @@ class Run(DoitRun):  # type: ignore[misc]
                 par_type="thread",  # the state is one connection of one process, and work is a process anyway
                 single=params["single"],
             )
+            session.close()
             console.summary(session.results, reporter.errors)
         return _exit_code(session, reporter)
+
+
+def _behind_gates(project: Project, task: Task) -> Task:
+    """A task of the user's own that reads an output waits for the gate too: doit implies the work alone."""
+    gates = [project.plan.makers[path] for path in task.file_dep if path in project.plan.makers]
+    task.task_dep.extend(gate for gate in gates if gate not in task.task_dep)
+    return task
 
 
 def _exit_code(session: Session, reporter: Reporter) -> int:

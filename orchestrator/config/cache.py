@@ -39,7 +39,10 @@ def load(path: Path, expected: bytes) -> Plan | None:
     start = len(head) + 32
     if not content.startswith(head) or hashlib.sha256(content[start:]).digest() != content[len(head) : start]:
         return None
-    return Plan.from_data(marshal.loads(content[start:]))
+    try:
+        return Plan.from_data(marshal.loads(content[start:]))
+    except (EOFError, TypeError, ValueError):
+        return None
 
 
 def store(path: Path, expected: bytes, plan: Plan) -> None:

@@ -11,9 +11,9 @@ from criteria.documents.yaml import Document
 
 from ..plan import Input, Phase, Plan, Rule, Work
 from . import order
-from .matrix import Combination, axes_in, combinations, fill, fill_text, task_suffix
+from .matrix import Combination, as_text, axes_in, combinations, fill, fill_text, fill_texts, task_suffix
 from .outputs import Outputs
-from .paths import KEPT, is_glob, normal
+from .paths import KEPT, is_glob, module_file, normal
 from .problems import Problem, did_you_mean
 
 COMMANDS = frozenset(
@@ -119,7 +119,7 @@ def _outputs(source: Source, written: Mapping[str, Mapping[str, Any]], found: _F
                     found.add(
                         source, at, f"output {output!r} is a pattern", "name the files, or the folder they lie in"
                     )
-                elif output in KEPT or output.startswith(".git/"):
+                elif output.split("/", 1)[0] in KEPT:
                     found.add(
                         source,
                         at,
@@ -159,7 +159,8 @@ def _phase(
         _work(name, raw, combination, source, outputs, found, find_module)
         for combination in combinations(raw.get("matrix") or {})
     )
-    implied = [maker for work in works for given in work.inputs for maker in given.makers]
+    _matrix(name, raw.get("matrix") or {}, source, found)
+    implied = [maker for work in works for given in work.inputs for maker in given.makers if maker != name]
     return Phase(
         name=name,
         title=str(raw.get("title") or name),
@@ -173,6 +174,16 @@ def _phase(
     )
 
 
+def _matrix(name: str, matrix: Mapping[str, Sequence[Any]], source: Source, found: _Findings) -> None:
+    """Two values that are the same text would be two tasks with one name."""
+    for axis, values in matrix.items():
+        texts = [as_text(value) for value in values]
+        for index, text in enumerate(texts):
+            if text in texts[:index]:
+                at: At = ["phases", name, "matrix", axis, index]
+                found.add(source, at, f"{axis} has the value {text!r} already", "name each value once")
+
+
 def _work(
     name: str,
     raw: Mapping[str, Any],
@@ -184,24 +195,23 @@ def _work(
 ) -> Work:
     base: At = ["phases", name]
     inputs: dict[str, Input] = {}
+
+    def take(path: str, at: At) -> None:
+        makers = outputs.makers_of(path)
+        if name in makers:
+            message = f"{name} reads {path!r} and makes it, or part of it"
+            found.add(source, at, message, "leave its own outputs out of its inputs")
+        inputs[path] = Input(path, tuple(makers), source.place(at))
+
     for index, text in enumerate(raw.get("inputs") or []):
         at = [*base, "inputs", index]
         path = found.path(source, at, fill_text(text, combination))
-        if path is None:
-            continue
-        makers = outputs.makers_of(path)
-        if name in makers:
-            found.add(
-                source,
-                at,
-                f"{name} reads {path!r} and makes it, or part of it",
-                "leave its own outputs out of its inputs",
-            )
-        inputs[path] = Input(path, tuple(makers), source.place(at))
+        if path is not None:
+            take(path, at)
     if "call" in raw:
         module = find_module(raw["call"].partition(":")[0])
-        if module is not None:
-            inputs.setdefault(module, Input(module, tuple(outputs.makers_of(module)), source.place([*base, "call"])))
+        if module is not None and module not in inputs:
+            take(module, [*base, "call"])
     if raw.get("executor", "local") != "local":
         found.add(source, [*base, "executor"], f"executor {raw['executor']!r} is not in this version", "use local")
     return Work(
@@ -220,14 +230,14 @@ def _definition(
 ) -> dict[str, Any]:
     base: At = ["phases", name]
     cwd = raw.get("cwd", ".")
-    if cwd != ".":
+    if cwd not in (".", "./"):
         cwd = found.path(source, [*base, "cwd"], fill_text(cwd, combination))
     definition = {
-        "run": fill(raw.get("run"), combination),
+        "run": fill_texts(raw.get("run"), combination),
         "call": raw.get("call"),
         "args": fill(raw.get("args"), combination),
-        "cwd": None if cwd == "." else cwd,
-        "env": fill(raw.get("env"), combination),
+        "cwd": None if cwd in (".", "./") else cwd,
+        "env": fill_texts(raw.get("env"), combination),
         "params": {**fill(raw.get("params") or {}, combination), **combination},
     }
     return {key: value for key, value in definition.items() if value not in (None, {})}
@@ -244,24 +254,29 @@ def _gate(
     """The phase with its criteria, what they read, and the phases that make what they read."""
     matrix: Mapping[str, Any] = raw.get("matrix") or {}
     criteria: list[Mapping[str, Any]] = []
-    names: dict[str, int] = {}
+    names: dict[str, tuple[int, Combination]] = {}
     reads = dict.fromkeys(phase.outputs)
     needs = dict.fromkeys(phase.needs)
     for index, written in enumerate(source.data.get(phase.name) or []):
         at: At = [phase.name, index]
         used = axes_in(written, list(matrix))
         for combination in combinations({axis: matrix[axis] for axis in used}):
-            item = fill(written, combination)
+            item = {k: (fill if k == "args" else fill_texts)(value, combination) for k, value in written.items()}
             try:
                 criterion = parse(item)
             except CriterionError as error:
                 found.add(source, [*at, error.key], error.message, error.remedy)
                 break
-            if names.setdefault(criterion.name, index) != index:
-                other = source.document.place([phase.name, names[criterion.name]])
+            first, _ = names.setdefault(criterion.name, (index, combination))
+            if first != index:
+                other = source.document.place([phase.name, first])
                 message = f"{phase.name} has a criterion {criterion.name!r} already, on line {other.line}"
                 found.add(source, at, message, "give it another name")
-            paths = [found.path(source, at, file) for file in criterion.files]
+            elif names[criterion.name] != (index, combination):
+                message = f"{phase.name} has {criterion.name!r} once for each combination, all with this name"
+                found.add(source, at, message, "put the axes into its name, such as {" + "}-{".join(used) + "}")
+            keys = {str(value): key for key, value in item.items()}
+            paths = [found.path(source, [*at, keys.get(file, "")], file) for file in criterion.files]
             if "check" in item:
                 paths.append(find_module(item["check"].partition(":")[0]))
             for path in filter(None, paths):
@@ -308,9 +323,3 @@ def _normal_or_nothing(path: str) -> str:
         return normal(path)
     except ValueError:
         return path
-
-
-def module_file(exists: Callable[[str], bool], module: str) -> str | None:
-    """The project's file for `a.b.c`: `a/b/c.py` or the package's `__init__.py`; None where it has neither."""
-    stem = module.replace(".", "/")
-    return next((path for path in (f"{stem}.py", f"{stem}/__init__.py") if exists(path)), None)

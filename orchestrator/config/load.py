@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..plan import Plan
 from . import cache
+from .paths import module_file
 
 if TYPE_CHECKING:
     from .compile import Source
@@ -28,10 +29,32 @@ def load_plan(root: Path, version: str) -> Plan:
     contents = {name: content for name, content in files.values() if content is not None}
     key = cache.key(contents, version)
     plan = cache.load(root / CACHE, key)
-    if plan is None:
+    if plan is None or not _modules_stand(root, plan):
         plan = _compile(root, files)
         cache.store(root / CACHE, key, plan)
     return plan
+
+
+def _modules_stand(root: Path, plan: Plan) -> bool:
+    """Are the modules of `call` and `check`, which the cache's key says nothing about, where the plan has them?"""
+    named = [
+        (call, {given.path for given in work.inputs})
+        for phase in plan
+        for work in phase.works
+        if (call := work.definition.get("call"))
+    ]
+    named += [(check, set(phase.reads)) for phase in plan for raw in phase.criteria if (check := raw.get("check"))]
+    for callable_, paths in named:
+        module = callable_.partition(":")[0]
+        found = _find_module(root, module)
+        was = module_file(paths.__contains__, module)
+        if found != was:
+            return False
+    return True
+
+
+def _find_module(root: Path, module: str) -> str | None:
+    return module_file(lambda path: (root / path).is_file(), module)
 
 
 def _find(root: Path, kind: str) -> tuple[str, bytes | None]:
@@ -50,7 +73,7 @@ def _find(root: Path, kind: str) -> tuple[str, bytes | None]:
 
 
 def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
-    from .compile import compile_plan, module_file
+    from .compile import compile_plan
     from .preflight import escapes
     from .problems import ConfigError
 
@@ -65,8 +88,9 @@ def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
             sources[kind] = source
     if problems:
         raise ConfigError(tuple(problems))
-    find_module: Callable[[str], str | None] = lambda module: module_file(lambda path: (root / path).is_file(), module)  # noqa: E731
-    plan, problems = compile_plan(sources["phases"], sources["criteria"], sources["orchestrator"], find_module)
+    plan, problems = compile_plan(
+        sources["phases"], sources["criteria"], sources["orchestrator"], partial(_find_module, root)
+    )
     if plan is not None:
         problems = list(escapes(root, plan))
     if plan is None or problems:

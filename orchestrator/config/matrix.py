@@ -49,6 +49,17 @@ def fill(item: Any, combination: Combination) -> Any:
     return item
 
 
+def fill_texts(item: Any, combination: Combination) -> Any:
+    """Like `fill`, for lists and mappings in which all text must stay text: an argv, an environment."""
+    if isinstance(item, str):
+        return fill_text(item, combination)
+    if isinstance(item, Mapping):
+        return {fill_text(key, combination): fill_texts(value, combination) for key, value in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [fill_texts(value, combination) for value in item]
+    return item
+
+
 def fill_text(text: str, combination: Combination) -> str:
     """Like `fill`, for what must stay text: paths and commands."""
     return as_text(fill(text, combination))

@@ -63,8 +63,7 @@ def _may_match(pattern: str, output: str) -> bool:
     """Does the pattern match this output, or could it match something inside it if it is a folder?"""
     if glob_expression(pattern).match(output):
         return True
-    parts = pattern.split("/")
-    depth = output.count("/") + 1
-    return "**" in parts[:depth] or (
-        depth < len(parts) and bool(glob_expression("/".join(parts[:depth])).match(output))
-    )
+    parts, names = pattern.split("/"), output.split("/")
+    depth = min([len(names), *(index for index, part in enumerate(parts) if part == "**")])
+    begin, above = "/".join(parts[:depth]), "/".join(names[:depth])
+    return depth < len(parts) and bool(glob_expression(begin).match(above))

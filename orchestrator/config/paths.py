@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 OWN = (".doit", ".doit.db", ".doit.db-wal", ".doit.db-shm")
@@ -28,9 +29,11 @@ def normal(path: str) -> str:
     """
     if not path.strip() or "\0" in path:
         raise ValueError("a path must not be empty; name a file or a folder of the project")
-    if path.startswith(("/", "~")):
-        raise ValueError(f"{path!r} is not relative; write the path from the project folder on")
     clean = posixpath.normpath(path)
+    if not clean.strip():
+        raise ValueError(f"{path!r} has a name of spaces; give it another")
+    if clean.startswith(("/", "~")):
+        raise ValueError(f"{path!r} is not relative; write the path from the project folder on")
     if clean == ".." or clean.startswith("../"):
         raise ValueError(f"{path!r} leaves the project; copy or link what you need into it")
     if clean == ".":
@@ -68,6 +71,10 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(out) + r"\Z", re.DOTALL)
 
 
+_SET = r"\[(?!!?\][^\]]*\Z)!?\]?[^\]]*\]"
+"""`[abc]` and `[!abc]`, where a `]` that comes first is one of the characters: `[]` alone begins no set."""
+
+
 def _segment(part: str) -> str:
     def wildcard(match: re.Match[str]) -> str:
         mark = match.group()
@@ -76,10 +83,10 @@ def _segment(part: str) -> str:
         if mark == "?":
             return "[^/]"
         if mark.startswith("[") and len(mark) > 1:
-            return "[" + mark[1:-1].replace("\\", "\\\\").replace("!", "^", 1 if mark[1] == "!" else 0) + "]"
+            return "(?!/)" + fnmatch.translate(mark)[:-2]  # without its \Z
         return re.escape(mark)
 
-    return re.sub(r"\*|\?|\[!?\]?[^\]]*\]|[^*?\[]+|\[", wildcard, part)
+    return re.sub(rf"\*|\?|{_SET}|[^*?\[]+|\[", wildcard, part)
 
 
 def leaves_through_link(root: str, path: str) -> str | None:
@@ -89,3 +96,9 @@ def leaves_through_link(root: str, path: str) -> str | None:
     if real == real_root or real.startswith(real_root + os.sep):
         return None
     return real
+
+
+def module_file(exists: Callable[[str], bool], module: str) -> str | None:
+    """The project's file for `a.b.c`: `a/b/c.py` or the package's `__init__.py`; None where it has neither."""
+    stem = module.replace(".", "/")
+    return next((path for path in (f"{stem}.py", f"{stem}/__init__.py") if exists(path)), None)

@@ -36,7 +36,8 @@ def decide(rule: Rule, review: Sequence[str], approvals: Iterable[Approval], dig
     """
     if not rule.manual and not review:
         return Decision(True, True, 0, (), None)
-    standing = {approval.by: approval for approval in approvals if _counts(rule, approval, digest, now)}
+    counting = sorted((a for a in approvals if _counts(rule, a, digest, now)), key=lambda a: a.at)
+    standing = {approval.by: approval for approval in counting}
     missing = max(0, rule.quorum - len(standing))
     ends = sorted((a.at + rule.expires for a in standing.values()), reverse=True) if rule.expires is not None else []
     until = ends[rule.quorum - 1] if ends and not missing else None

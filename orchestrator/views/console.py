@@ -25,6 +25,7 @@ COLOURS = {
     End.WAITING: "bold yellow",
     End.BLOCKED: "magenta",
     End.SKIPPED: "dim",
+    End.RAN: "cyan",
 }
 STATE_WIDTH = 9
 
@@ -102,10 +103,13 @@ class Console:
         title = printable(result.phase.title)
         text = Text(f"{result.end.value:{STATE_WIDTH}}", style=COLOURS[result.end])
         text.append(f"{result.phase.name:{self._names}}  {title:{self._titles}}  ", style="default not bold")
-        if result.end in (End.DONE, End.FAILED, End.WAITING):
+        if result.end in (End.DONE, End.FAILED, End.WAITING, End.RAN):
             text.append(f"{seconds(result.duration):>8}  ", style="default not bold dim")
-        if result.end is End.DONE and result.judgement is not None:
-            text.append(verdict_line(result.judgement.verdicts), style="default not bold dim")
+        if result.end is End.DONE:
+            told = verdict_line(result.judgement.verdicts) if result.judgement else "same outputs, the gate stays open"
+            text.append(told, style="default not bold dim")
+        if result.end is End.RAN:
+            text.append("its gate was not asked", style="default not bold dim")
         if result.end is End.BLOCKED and result.blocked_by:
             text.append(f"by {', '.join(result.blocked_by)}", style="default not bold")
         text.rstrip()

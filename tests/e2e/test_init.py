@@ -1,0 +1,51 @@
+"""`doit init`: a starter that runs at once, and never at the cost of what is there."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def empty(new_project):
+    folder = new_project("fresh")
+    for name in ("dodo.py", "doit.cfg"):
+        (folder.root / name).unlink()
+    return folder
+
+
+def test_the_starter_runs_at_once(empty):
+    ran = empty.doit("init").ended(0, "written  config/phases.yaml", "next: doit")
+    assert "kept" not in ran.out
+    empty.doit().done("collect", "summarise", "publish")
+    empty.doit().nothing()
+    assert (empty.root / ".env.example").exists()
+    assert "build/" in empty.read(".gitignore")
+
+
+def test_into_a_folder_that_is_named(empty):
+    empty.doit("init", "deep/er").ended(0, "cd deep/er && doit")
+    empty.doit(cwd=empty.root / "deep/er").done("collect", "summarise", "publish")
+
+
+def test_it_never_overwrites(empty):
+    empty.write("config/phases.yaml", "mine")
+    empty.write(".gitignore", "*.pyc")
+    empty.write("steps", "a file where a folder belongs")
+    empty.doit("init").ended(3)
+    (empty.root / "steps").unlink()
+    ran = empty.doit("init").ended(0, "kept     config/phases.yaml")
+    assert "added to .gitignore" in ran.out or "kept     .gitignore" in ran.out
+    assert empty.read("config/phases.yaml") == "mine"
+    assert empty.read(".gitignore").splitlines()[:2] == ["*.pyc", "build/"]
+    before = empty.read(".gitignore")
+    empty.doit("init")
+    assert empty.read(".gitignore") == before
+
+
+def test_wiring_that_is_missing_in_files_of_the_user_is_shown(empty):
+    empty.write("dodo.py", "def task_x():\n    return {'actions': ['true']}\n")
+    empty.doit("init").ended(0, "dodo.py was there before", "from phasegate import Project")
+
+
+def test_more_than_one_folder_is_refused(empty):
+    empty.doit("init", "a", "b").ended(3, "one folder at most")
