@@ -25,6 +25,9 @@ from .work.attempts import Attempt, Attempts
 KEPT_RUNS = 20
 """Runs whose logs are kept."""
 
+LAST_WORDS = 15.0
+"""Seconds that threads get to record how their attempts ended, once the run was stopped."""
+
 
 class End(str, Enum):
     """What became of a phase in this run."""
@@ -34,6 +37,7 @@ class End(str, Enum):
     WAITING = "waiting"
     BLOCKED = "blocked"
     SKIPPED = "skipped"
+    STOPPED = "stopped"
     RAN = "ran"
     """Its work was named alone (`doit phase_3:run`), so its gate was not asked."""
 
@@ -66,42 +70,47 @@ class Session:
 
     def __init__(self, project: Project, executor: Executor, watcher: Watcher, echo: bool) -> None:
         self._watcher = watcher
-        self._guard = threading.RLock()
+        self._guard = threading.Condition()
+        self._busy = 0
         self._monotonic: Callable[[], float] = time.monotonic
         self._attempts = Attempts(project.root, project.state, executor, self._output if echo else None)
         self._judge = Judge(project.root, project.state, project.look, time.time)
         self.results: dict[str, Result] = {}
+        self.current: set[str] = set()
+        """Phases that doit found up to date, after what they need had run."""
 
     def work(self, phase: Phase, work: Work) -> str | None:
         """Make an attempt at a work; why it failed, or None."""
-        with self._guard:
-            result = self._result(phase)
-            self._watcher.started(result, work)
-        attempt = self._attempts.make(work)
-        with self._guard:
-            result.attempts.append(attempt)
-            result.duration = self._monotonic() - result.started
-            if attempt.problem is not None:
-                self._end(result, End.FAILED)
-        return attempt.problem
+        with self._occupied():
+            with self._guard:
+                result = self._result(phase)
+                self._watcher.started(result, work)
+            attempt = self._attempts.make(work)
+            with self._guard:
+                result.attempts.append(attempt)
+                result.duration = self._monotonic() - result.started
+                if attempt.problem is not None:
+                    self._end(result, End.STOPPED if attempt.stopped else End.FAILED)
+            return attempt.problem
 
     def gate(self, phase: Phase) -> str | None:
         """Judge a gate; why it is not open, or None."""
-        result = self._result(phase)
-        judgement = self._judge.judge(phase)
-        ends = {GateState.OPEN: End.DONE, GateState.WAITING: End.WAITING, GateState.SHUT: End.FAILED}
-        with self._guard:
-            result.judgement = judgement
-            result.duration = self._monotonic() - result.started
-            self._end(result, ends[judgement.state])
-        return None if judgement.state is GateState.OPEN else f"the gate is {judgement.state.value}"
+        with self._occupied():
+            result = self._result(phase)
+            judgement = self._judge.judge(phase)
+            ends = {GateState.OPEN: End.DONE, GateState.WAITING: End.WAITING, GateState.SHUT: End.FAILED}
+            with self._guard:
+                result.judgement = judgement
+                result.duration = self._monotonic() - result.started
+                self._end(result, ends[judgement.state])
+            return None if judgement.state is GateState.OPEN else f"the gate is {judgement.state.value}"
 
     def blocked(self, phase: Phase) -> None:
         """A phase that cannot start, because others did not end well. One that failed itself is not blocked."""
         with self._guard:
             result = self._result(phase)
             if result.end is None:
-                stuck = (End.FAILED, End.WAITING, End.BLOCKED)
+                stuck = (End.FAILED, End.WAITING, End.BLOCKED, End.STOPPED)
                 needs = [self.results[need] for need in phase.needs if need in self.results]
                 result.blocked_by = tuple(
                     dict.fromkeys(
@@ -115,12 +124,15 @@ class Session:
         with self._guard:
             if phase.name in self.results:
                 self._end(self.results[phase.name], End.DONE)
+            else:
+                self.current.add(phase.name)
 
-    def close(self) -> None:
-        """Nothing more will happen in this run."""
+    def close(self, *, stopped: bool) -> None:
+        """Wait for what is still going on in other threads; nothing more happens in this run after that."""
         with self._guard:
+            self._guard.wait_for(lambda: not self._busy, timeout=LAST_WORDS)
             for result in self.results.values():
-                self._end(result, End.RAN)
+                self._end(result, End.STOPPED if stopped else End.RAN)
 
     def broken(self, phase: Phase) -> None:
         """A phase at which phasegate itself, or the machine, failed; the reporter has the message."""
@@ -133,6 +145,17 @@ class Session:
             result = self._result(phase)
             if result.end is None:
                 self._end(result, End.SKIPPED)
+
+    @contextmanager
+    def _occupied(self) -> Iterator[None]:
+        with self._guard:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._busy -= 1
+                self._guard.notify_all()
 
     def _result(self, phase: Phase) -> Result:
         with self._guard:

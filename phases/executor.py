@@ -36,11 +36,13 @@ class Outcome:
     error: str | None = None
     """Why it could not be started."""
     timed_out: bool = False
+    stopped: bool = False
+    """`stop` ended it, or kept it from starting."""
 
     @property
     def succeeded(self) -> bool:
         """Did it end by itself with exit code 0?"""
-        return self.exit_code == 0 and not self.timed_out
+        return self.exit_code == 0 and not self.timed_out and not self.stopped
 
 
 class Executor(Protocol):
@@ -50,4 +52,7 @@ class Executor(Protocol):
         """Run to the end. `started` gets the process id as soon as there is one. What the command does never raises."""
 
     def stop(self) -> None:
-        """End everything that is running, children and grandchildren; every `execute` then returns."""
+        """End everything that is running, children and grandchildren; every `execute` then returns, and none starts."""
+
+    def kill(self) -> None:
+        """The same without a grace period."""

@@ -38,27 +38,16 @@ class LocalExecutor:
         command.log.parent.mkdir(parents=True, exist_ok=True)
         with command.log.open("wb", buffering=0) as log:
             try:
-                with self._guard:
-                    if self._stopped:
-                        return Outcome(0.0, error="the run was stopped")
-                    process = subprocess.Popen(
-                        command.argv,
-                        cwd=command.cwd,
-                        env=dict(command.env),
-                        stdin=subprocess.DEVNULL,
-                        stdout=subprocess.PIPE,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                    self._running.add(process)
+                process = self._start(command)
             except (OSError, ValueError) as error:
                 return Outcome(self._monotonic() - begun, error=_start_error(command, error))
+            if process is None:
+                return Outcome(0.0, error="the run was stopped", stopped=True)
             try:
                 started(process.pid)
                 timed_out = self._pump(process, command, log, begun)
             except BaseException:
-                _end_group(process, signal.SIGKILL)
-                process.wait()
+                self._end([process])
                 raise
             finally:
                 with self._guard:
@@ -66,21 +55,47 @@ class LocalExecutor:
                 assert process.stdout is not None
                 process.stdout.close()
         duration = self._monotonic() - begun
-        if process.returncode < 0:
-            return Outcome(duration, signal=-process.returncode, timed_out=timed_out)
-        return Outcome(duration, exit_code=process.returncode, timed_out=timed_out)
+        code = process.returncode
+        exit_code, number = (code, None) if code >= 0 else (None, -code)
+        return Outcome(duration, exit_code, number, timed_out=timed_out, stopped=self._stopped and code != 0)
 
     def stop(self) -> None:
         with self._guard:
             self._stopped = True
             running = list(self._running)
-        for process in running:
+        self._end(running)
+
+    def kill(self) -> None:
+        self._stopped = True
+        for process in list(self._running):
+            _end_group(process, signal.SIGKILL)
+
+    def _start(self, command: Command) -> subprocess.Popen[bytes] | None:
+        with self._guard:
+            if self._stopped:
+                return None
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._running.add(process)
+            return process
+
+    def _end(self, processes: list[subprocess.Popen[bytes]]) -> None:
+        """TERM to each group, and KILL to what is left of it after the grace period."""
+        for process in processes:
             _end_group(process, signal.SIGTERM)
         deadline = self._monotonic() + GRACE
-        for process in running:
+        for process in processes:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - self._monotonic()))
             _end_group(process, signal.SIGKILL)
+            process.wait()
 
     def _pump(self, process: subprocess.Popen[bytes], command: Command, log: BinaryIO, begun: float) -> bool:
         """Copy output until the child has ended; True when it ran out of time.

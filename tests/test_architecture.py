@@ -37,7 +37,7 @@ HOMES = {
 }
 LAYERS = (
     ("orchestrator.commands",),
-    ("orchestrator.engine", "orchestrator.views"),
+    ("orchestrator.engine", "orchestrator.views", "orchestrator.signals"),
     ("orchestrator.session",),
     ("orchestrator.project",),
     ("orchestrator.tasks", "orchestrator.lookup", "orchestrator.gate.judge"),

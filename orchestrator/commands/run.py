@@ -59,28 +59,36 @@ class Run(DoitRun):  # type: ignore[misc]
 
         from ..engine import Bookkeeping, Reporter
         from ..session import open_session
+        from ..signals import Stopped, stoppable
         from ..tasks import tasks_of
         from ..views.console import Console
 
+        executor = LocalExecutor()
         console = Console(project.plan, phases, self.outstream)
-        with console, open_session(project, LocalExecutor(), console, echo=params["verbosity"] == 2) as session:
+        echo = params["verbosity"] == 2
+        with stoppable(executor.kill), console, open_session(project, executor, console, echo) as session:
             self.dep_manager = Globals.dep_manager = Bookkeeping(project.plan, project.state)
             self.task_list = [*tasks_of(phases, project.look, session), *others]
             self.sel_tasks = selected
             reporter = Reporter(project.plan, session)
-            self._execute(
-                outfile=params["outfile"],
-                verbosity=params["verbosity"],
-                always=params["always"],
-                continue_=params["continue"],
-                reporter=params["reporter"] if "reporter" in params._non_default_keys else reporter,
-                num_process=params["num_process"],
-                par_type="thread",  # the state is one connection of one process, and work is a process anyway
-                single=params["single"],
-            )
-            session.close()
-            console.summary(session.results, reporter.errors)
-        return _exit_code(session, reporter)
+            signal = None
+            try:
+                self._execute(
+                    outfile=params["outfile"],
+                    verbosity=params["verbosity"],
+                    always=params["always"],
+                    continue_=params["continue"],
+                    reporter=params["reporter"] if "reporter" in params._non_default_keys else reporter,
+                    num_process=params["num_process"],
+                    par_type="thread",  # the state is one connection of one process, and work is a process anyway
+                    single=params["single"],
+                )
+            except Stopped as stopped:
+                signal = stopped.number
+                executor.stop()
+            session.close(stopped=signal is not None)
+            console.summary(session, reporter.errors, signal)
+        return _exit_code(session, reporter) if signal is None else 128 + signal
 
 
 def _behind_gates(project: Project, task: Task) -> Task:

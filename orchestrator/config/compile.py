@@ -13,7 +13,7 @@ from ..plan import Input, Phase, Plan, Rule, Work
 from . import order
 from .matrix import Combination, as_text, axes_in, combinations, fill, fill_text, fill_texts, task_suffix
 from .outputs import Outputs
-from .paths import KEPT, is_glob, module_file, normal
+from .paths import KEPT, is_glob, normal
 from .problems import Problem, did_you_mean
 
 COMMANDS = frozenset(
@@ -275,8 +275,8 @@ def _gate(
             elif names[criterion.name] != (index, combination):
                 message = f"{phase.name} has {criterion.name!r} once for each combination, all with this name"
                 found.add(source, at, message, "put the axes into its name, such as {" + "}-{".join(used) + "}")
-            keys = {str(value): key for key, value in item.items()}
-            paths = [found.path(source, [*at, keys.get(file, "")], file) for file in criterion.files]
+            key_of = {item[key]: key for key in ("from", "schema", "json", "file") if key in item}
+            paths = [found.path(source, [*at, key_of[file]], file) for file in criterion.files]
             if "check" in item:
                 paths.append(find_module(item["check"].partition(":")[0]))
             for path in filter(None, paths):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,19 +37,14 @@ def load_plan(root: Path, version: str) -> Plan:
 
 def _modules_stand(root: Path, plan: Plan) -> bool:
     """Are the modules of `call` and `check`, which the cache's key says nothing about, where the plan has them?"""
-    named = [
-        (call, {given.path for given in work.inputs})
-        for phase in plan
-        for work in phase.works
-        if (call := work.definition.get("call"))
-    ]
-    named += [(check, set(phase.reads)) for phase in plan for raw in phase.criteria if (check := raw.get("check"))]
-    for callable_, paths in named:
-        module = callable_.partition(":")[0]
-        found = _find_module(root, module)
-        was = module_file(paths.__contains__, module)
-        if found != was:
-            return False
+    find = lru_cache(maxsize=None)(partial(_find_module, root))
+    for phase in plan:
+        called = [(work.definition.get("call"), [given.path for given in work.inputs]) for work in phase.works]
+        checked = [(raw.get("check"), phase.reads) for raw in phase.criteria]
+        for name, paths in (*called, *checked):
+            module = name.partition(":")[0] if name else ""
+            if module and find(module) != module_file(paths.__contains__, module):
+                return False
     return True
 
 

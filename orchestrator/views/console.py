@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from criteria import Result as VerdictResult
 
 from ..gate.digest import SHORT
 from ..plan import Phase, Plan, Work
-from ..session import End, Result
+from ..session import End, Result, Session
 from .words import plural, printable, seconds, tail, verdict_line
 
 COLOURS = {
@@ -25,6 +26,7 @@ COLOURS = {
     End.WAITING: "bold yellow",
     End.BLOCKED: "magenta",
     End.SKIPPED: "dim",
+    End.STOPPED: "bold magenta",
     End.RAN: "cyan",
 }
 STATE_WIDTH = 9
@@ -83,18 +85,23 @@ class Console:
         for line in lines:
             self._print_output(task, line)
 
-    def summary(self, results: Mapping[str, Result], errors: Sequence[str]) -> None:
+    def summary(self, session: Session, errors: Sequence[str], stopped_by: int | None) -> None:
         """What became of the plan, and what to do next."""
+        results = session.results
         self._stop()
         ends = [result.end for result in results.values() if result.end is not None]
         counts = [f"{ends.count(end)} {end.value}" for end in End if end in ends]
-        current = self._total - len(ends)
-        if current > 0:
-            counts.append(f"{current} {'was' if current == 1 else 'were'} up to date" if ends else "nothing to do")
+        if session.current:
+            counts.append(f"{len(session.current)} up to date")
+        if rest := self._total - len(ends) - len(session.current):
+            counts.append(f"{rest} not reached")
         for error in errors:
             self._terminal.print(Text(f"{'error':{STATE_WIDTH}}{printable(error)}", style="bold red"))
         took = seconds(self._monotonic() - self._begun)
-        self._terminal.print(Text(f"{self._plan.name}: {', '.join(counts)} ({took})", style="bold"))
+        self._terminal.print(Text(f"{self._plan.name}: {', '.join(counts) or 'nothing to do'} ({took})", style="bold"))
+        if stopped_by is not None:
+            name = signal.Signals(stopped_by).name
+            self._terminal.print(Text(f"stopped by {name}; what is done is kept, and `doit` goes on from there"))
         for step in next_steps(results):
             self._terminal.print(Text(f"next: {step}"))
 
@@ -117,7 +124,7 @@ class Console:
 
     def _details(self, result: Result) -> list[str]:
         lines: list[str] = []
-        for attempt in (attempt for attempt in result.attempts if attempt.problem is not None):
+        for attempt in (attempt for attempt in result.attempts if attempt.problem and not attempt.stopped):
             what = attempt.work.task if len(result.phase.works) > 1 else "its work"
             lines += [f"{what} {attempt.problem}", *self._log(attempt.log)]
         if result.judgement is not None:

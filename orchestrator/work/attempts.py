@@ -34,7 +34,9 @@ class Attempt:
     """Seconds."""
     log: Path
     problem: str | None
-    """Why it failed; None when it succeeded."""
+    """Why it did not succeed; None when it did."""
+    stopped: bool = False
+    """It was ended with the run, and says nothing about the work."""
 
 
 class Attempts:
@@ -57,7 +59,7 @@ class Attempts:
             attempt = Attempt(work, number, 0.0, log, f"input {gone[0]} is not there")
         else:
             outcome = self._execute(work, number, log)
-            attempt = Attempt(work, number, outcome.duration, log, self._problem(work, outcome))
+            attempt = Attempt(work, number, outcome.duration, log, self._problem(work, outcome), outcome.stopped)
         values = {"definition": dict(work.definition), "attempt": number}
         with self._state.database.transaction():
             if attempt.problem is None:
@@ -68,7 +70,7 @@ class Attempts:
                 task=work.task,
                 attempt=number,
                 duration=round(attempt.duration, 3),
-                outcome="succeeded" if attempt.problem is None else "failed",
+                outcome="stopped" if attempt.stopped else "succeeded" if attempt.problem is None else "failed",
                 problem=attempt.problem,
             )
         return attempt
@@ -92,6 +94,8 @@ class Attempts:
         return self._executor.execute(command_of(work, self._root, number, log, to_terminal), lambda pid: None)
 
     def _problem(self, work: Work, outcome: Outcome) -> str | None:
+        if outcome.stopped:
+            return "was stopped with the run"
         if outcome.error is not None:
             return outcome.error
         if outcome.timed_out:

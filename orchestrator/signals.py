@@ -1,0 +1,46 @@
+"""INT, TERM and HUP end a run in order: once to stop, twice to stop at once."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the run to end. A KeyboardInterrupt, because doit lets those through everywhere."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def stoppable(at_once: Callable[[], None]) -> Iterator[None]:
+    """Inside, the first signal raises Stopped in the main thread; each later one calls `at_once` and nothing else.
+
+    Handlers are set although a signal may be ignored by inheritance, as INT is when a script starts doit with `&`.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen = False
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        if seen:
+            at_once()
+        else:
+            seen = True
+            raise Stopped(number)
+
+    before = {number: signal.signal(number, heed) for number in HEEDED}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

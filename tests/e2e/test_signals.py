@@ -1,0 +1,48 @@
+"""INT, TERM and HUP: children gone, state saved, a message, the usual exit code."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+
+def alive(pid: str) -> bool:
+    """Is this process there and more than a name in the table?"""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_in_order(project, wait_until, number, jobs):
+    project.phases(
+        {
+            "first": {"run": "echo first >> ran.txt"},
+            "long": {"run": "sleep 60 & echo $! > child.pid; echo long >> ran.txt; sleep 60", "needs": ["first"]},
+            "later": {"run": "true", "needs": ["long"]},
+        },
+        jobs=jobs,
+    )
+    run = project.start()
+    wait_until(lambda: "long" in project.counts())
+    run.send_signal(number)
+    out = run.communicate(timeout=30)[0]
+    assert run.returncode == 128 + number, out
+    assert f"stopped by {number.name}; what is done is kept" in out
+    assert "stopped  long" in out
+    assert "Traceback" not in out
+    assert not alive(project.read("child.pid").strip())
+    assert project.status() == {"first": "done", "long": "pending", "later": "pending"}
+
+
+def test_a_second_signal_does_not_wait_for_children_that_ignore_the_first(project, wait_until):
+    stubborn = "trap 'echo asked >> ran.txt' TERM; echo up >> ran.txt; while :; do sleep 0.05; done"
+    project.phases({"stubborn": {"run": stubborn}})
+    run = project.start()
+    wait_until(lambda: "up" in project.counts())
+    run.send_signal(signal.SIGINT)
+    wait_until(lambda: "asked" in project.counts())
+    run.send_signal(signal.SIGINT)
+    assert run.wait(4) == 130, "less than the grace period that children get"
