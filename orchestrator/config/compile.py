@@ -151,7 +151,7 @@ def _phase(
                 source,
                 [*base, "needs", index],
                 f"{name} needs {need!r}, which is no phase",
-                did_you_mean(need, written),
+                did_you_mean(need, [other for other in written if other != name]),
             )
         elif need not in needs:
             needs.append(need)
@@ -254,7 +254,7 @@ def _gate(
     """The phase with its criteria, what they read, and the phases that make what they read."""
     matrix: Mapping[str, Any] = raw.get("matrix") or {}
     criteria: list[Mapping[str, Any]] = []
-    names: dict[str, tuple[int, Combination]] = {}
+    names: dict[str, tuple[int, str]] = {}
     reads = dict.fromkeys(phase.outputs)
     needs = dict.fromkeys(phase.needs)
     for index, written in enumerate(source.data.get(phase.name) or []):
@@ -267,12 +267,12 @@ def _gate(
             except CriterionError as error:
                 found.add(source, [*at, error.key], error.message, error.remedy)
                 break
-            first, _ = names.setdefault(criterion.name, (index, combination))
+            first, twin = names.setdefault(criterion.name, (index, task_suffix(combination)))
             if first != index:
                 other = source.document.place([phase.name, first])
                 message = f"{phase.name} has a criterion {criterion.name!r} already, on line {other.line}"
                 found.add(source, at, message, "give it another name")
-            elif names[criterion.name] != (index, combination):
+            elif twin != task_suffix(combination):
                 message = f"{phase.name} has {criterion.name!r} once for each combination, all with this name"
                 found.add(source, at, message, "put the axes into its name, such as {" + "}-{".join(used) + "}")
             key_of = {item[key]: key for key in ("from", "schema", "json", "file") if key in item}

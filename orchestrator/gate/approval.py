@@ -22,6 +22,8 @@ class Decision:
     """The criteria whose values lie in their review band."""
     until: float | None
     """When what opened the gate expires, in seconds since 1970."""
+    by: tuple[str, ...] = ()
+    """The people whose approvals count, in the order in which they gave them."""
 
 
 def decide(rule: Rule, review: Sequence[str], approvals: Iterable[Approval], digest: str, now: float) -> Decision:
@@ -41,7 +43,7 @@ def decide(rule: Rule, review: Sequence[str], approvals: Iterable[Approval], dig
     missing = max(0, rule.quorum - len(standing))
     ends = sorted((a.at + rule.expires for a in standing.values()), reverse=True) if rule.expires is not None else []
     until = ends[rule.quorum - 1] if ends and not missing else None
-    return Decision(not missing, False, missing, tuple(review), until)
+    return Decision(not missing, False, missing, tuple(review), until, tuple(standing))
 
 
 def _counts(rule: Rule, approval: Approval, digest: str, now: float) -> bool:

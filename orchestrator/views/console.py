@@ -16,6 +16,7 @@ from rich.text import Text
 from criteria import Result as VerdictResult
 
 from ..gate.digest import SHORT
+from ..gate.judge import Judgement
 from ..plan import Phase, Plan, Work
 from ..session import End, Result, Session
 from .words import plural, printable, seconds, tail, verdict_line
@@ -113,8 +114,7 @@ class Console:
         if result.end in (End.DONE, End.FAILED, End.WAITING, End.RAN):
             text.append(f"{seconds(result.duration):>8}  ", style="default not bold dim")
         if result.end is End.DONE:
-            told = verdict_line(result.judgement.verdicts) if result.judgement else "same outputs, the gate stays open"
-            text.append(told, style="default not bold dim")
+            text.append(_why_open(result.judgement), style="default not bold dim")
         if result.end is End.RAN:
             text.append("its gate was not asked", style="default not bold dim")
         if result.end is End.BLOCKED and result.blocked_by:
@@ -128,7 +128,8 @@ class Console:
             what = attempt.work.task if len(result.phase.works) > 1 else "its work"
             lines += [f"{what} {attempt.problem}", *self._log(attempt.log)]
         if result.judgement is not None:
-            shown = (VerdictResult.FAIL, VerdictResult.REVIEW, VerdictResult.WARN)
+            decided = result.end is End.DONE
+            shown = {VerdictResult.FAIL, VerdictResult.WARN} | (set() if decided else {VerdictResult.REVIEW})
             told = [v for v in result.judgement.verdicts if v.result in shown]
             lines += [f"{'warning: ' if v.result is VerdictResult.WARN else ''}{printable(v.message)}" for v in told]
             if result.end is End.FAILED:
@@ -164,6 +165,14 @@ class Console:
         text = Text(f"{task} | ", style="dim")
         text.append(printable(line.decode("utf-8", "replace")), style="default not dim")
         self._terminal.print(text)
+
+
+def _why_open(judgement: Judgement | None) -> str:
+    if judgement is None:
+        return "same outputs, the gate stays open"
+    by = judgement.decision.by if judgement.decision is not None else ()
+    approved = f"approved by {', '.join(map(printable, by))}" if by else ""
+    return ", ".join(filter(None, (verdict_line(judgement.verdicts), approved)))
 
 
 def next_steps(results: Mapping[str, Result]) -> list[str]:

@@ -1,0 +1,90 @@
+"""Digests: what counts as changed, and what is read again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+
+import pytest
+
+from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, Files, differences
+from orchestrator.state.state import State
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = State(tmp_path)
+    state.lock.take()
+    yield state
+    state.close()
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_file_is_its_sha256(state, tmp_path):
+    (tmp_path / "a").write_text("x")
+    assert state.files.state("a") == sha("x")
+
+
+def test_folders_and_globs_are_their_files(state, tmp_path):
+    (tmp_path / "d/e").mkdir(parents=True)
+    (tmp_path / "d/b").write_text("1")
+    (tmp_path / "d/e/c").write_text("2")
+    assert state.files.state("d") == {"d/b": sha("1"), "d/e/c": sha("2")}
+    assert state.files.state("d/**/*") == {"d/b": sha("1"), "d/e/c": sha("2")}
+    assert state.files.state("d/*") == {"d/b": sha("1")}
+    assert state.files.state("nothing/*") == {}
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.symlink_to("nowhere"), lambda p: os.mkfifo(p)])
+def test_what_is_no_file_is_absent(state, tmp_path, make):
+    make(tmp_path / "a")
+    assert state.files.state("a") == ABSENT
+
+
+def test_a_file_is_read_again_only_when_its_signature_changes(state, tmp_path, wait_until):
+    """Shown by a lie in the cache: it is believed while size, inode, mtime and ctime stand, and then no more."""
+    path = tmp_path / "a"
+    path.write_text("x")
+    wait_until(lambda: time.time_ns() - path.stat().st_ctime_ns > CLOCK_TICK_NS)
+    state.files.state("a")
+    state.files.save()
+    with state.database.transaction() as do:
+        do.execute("update files set sha256 = 'a lie'")
+    assert Files(tmp_path, state.database).state("a") == "a lie"
+    before = path.stat()
+    path.write_text("y")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # same size and mtime: the ctime tells
+    assert Files(tmp_path, state.database).state("a") == sha("y")
+
+
+def test_a_digest_taken_within_the_clock_tick_is_taken_again(state, tmp_path):
+    path = tmp_path / "a"
+    path.write_text("x")
+    first = state.files.state("a")
+    path.write_text("y")  # may have the same signature, if the tick has not passed
+    assert state.files.state("a") == sha("y") != first
+
+
+def test_a_large_fresh_file_is_waited_for_and_read_once(tmp_path):
+    waits = []
+    files = Files(tmp_path, State(tmp_path).database, wait=waits.append)
+    (tmp_path / "big").write_bytes(b"0" * (2 << 20))
+    files.state("big")
+    assert all(0 < wait <= 0.02 for wait in waits)
+
+
+def test_differences_name_each_file():
+    assert differences("a", "b", "x") == ["x changed"]
+    assert differences("a", ABSENT, "x") == ["x is missing"]
+    assert differences(None, "a", "x") == ["x is new"]
+    assert differences({"d/a": "1", "d/b": "1"}, {"d/b": "2", "d/c": "1"}, "d") == [
+        "d/b changed",
+        "d/c is new",
+        "d/a is gone",
+    ]
+    assert differences({"d/a": "1"}, ABSENT, "d") == ["d is missing"]
+    assert differences("a", "a", "x") == []

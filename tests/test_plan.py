@@ -1,0 +1,125 @@
+"""The frozen plan and its plain data."""
+
+import dataclasses
+import marshal
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.plan import Input, Phase, Plan, Rule, Work
+
+words = st.text(max_size=5)
+tuples_of_words = st.lists(words, max_size=3).map(tuple)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=5,
+)
+mappings = st.dictionaries(words, json_values, max_size=3)
+seconds = st.none() | st.floats(0, 1e9)
+inputs = st.builds(Input, path=words, makers=tuples_of_words, place=words)
+works = st.builds(
+    Work,
+    task=words,
+    phase=words,
+    definition=mappings,
+    inputs=st.lists(inputs, max_size=2).map(tuple),
+    outputs=tuples_of_words,
+    timeout=seconds,
+    always=st.booleans(),
+)
+rules = st.builds(
+    Rule,
+    manual=st.booleans(),
+    by=tuples_of_words,
+    quorum=st.integers(1, 5),
+    self_approval=st.booleans(),
+    expires=seconds,
+)
+phases = st.builds(
+    Phase,
+    name=st.text(string.ascii_letters, min_size=1, max_size=3),
+    title=words,
+    description=words,
+    place=words,
+    needs=tuples_of_words,
+    works=st.lists(works, max_size=2).map(tuple),
+    criteria=st.lists(mappings, max_size=2).map(tuple),
+    reads=tuples_of_words,
+    rule=rules,
+)
+plans = st.builds(
+    Plan,
+    name=words,
+    phases=st.lists(phases, max_size=3, unique_by=lambda phase: phase.name).map(
+        lambda chosen: {phase.name: phase for phase in chosen}
+    ),
+    jobs=st.integers(1, 64),
+    notes=tuples_of_words,
+    makers=st.dictionaries(words, words, max_size=3),
+)
+
+
+@given(plans)
+def test_a_plan_survives_being_data(plan):
+    back = Plan.from_data(marshal.loads(marshal.dumps(plan.as_data())))
+    assert back == plan
+    assert list(back.phases) == list(plan.phases), "in the same order"
+
+
+@given(rules)
+def test_a_rule_as_data_says_everything_about_it(rule):
+    assert set(rule.as_data()) == {field.name for field in dataclasses.fields(Rule)}
+    assert Rule(**{**rule.as_data(), "by": tuple(rule.as_data()["by"])}) == rule
+
+
+def phase(name, *needs, works=(), criteria=(), rule=Rule(False)):  # noqa: B008 - it is frozen
+    return Phase(name, name, "", "", needs, tuple(works), tuple(criteria), (), rule)
+
+
+def plan_of(*chosen):
+    return Plan("x", {each.name: each for each in chosen}, 1)
+
+
+DIAMOND = plan_of(phase("a"), phase("b", "a"), phase("other"), phase("c", "a"), phase("d", "c", "b"), phase("e", "d"))
+
+
+@pytest.mark.parametrize(
+    ("names", "closure"),
+    [([], ""), (["a"], "a"), (["d"], "abcd"), (["c", "b"], "abc"), (["b", "b"], "ab"), (["other", "e"], "abothercde")],
+)
+def test_a_closure_is_what_phases_need_in_the_plans_order(names, closure):
+    assert "".join(each.name for each in DIAMOND.closure(names)) == closure
+
+
+def test_a_plan_gives_its_phases_in_order():
+    assert [each.name for each in DIAMOND] == ["a", "b", "other", "c", "d", "e"]
+
+
+def test_the_closure_of_a_long_chain_needs_no_recursion():
+    names = [str(number) for number in range(10_000)]
+    chain = plan_of(*(phase(name, *names[max(0, at - 1) : at]) for at, name in enumerate(names)))
+    assert len(chain.closure([names[-1]])) == 10_000
+
+
+def test_the_outputs_of_a_phase_are_those_of_all_its_works():
+    works = [Work(f"p:run:{c}", "p", {}, (), (f"build/{c}", f"{c}.log"), None, False) for c in ("AA", "UA")]
+    assert phase("p", works=works).outputs == ("build/AA", "AA.log", "build/UA", "UA.log")
+
+
+def test_a_gates_definition_is_its_criteria_and_its_rule_and_nothing_of_its_work():
+    gate = phase("p", criteria=[{"file": "a"}], rule=Rule(True, ("ann",), 2, False, 60.0))
+    assert gate.gate_definition == {
+        "criteria": [{"file": "a"}],
+        "rule": {"manual": True, "by": ["ann"], "quorum": 2, "self_approval": False, "expires": 60.0},
+    }
+    work = Work("p:run", "p", {"run": "x"}, (), (), None, True)
+    assert dataclasses.replace(gate, works=(work,), title="new").gate_definition == gate.gate_definition
+
+
+def test_nothing_in_a_plan_can_be_assigned():
+    for thing in (DIAMOND, DIAMOND.phases["a"], Rule(False), Input("a", (), "")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, dataclasses.fields(thing)[0].name, "x")
