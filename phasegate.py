@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from criteria import Verdict as Verdict
     from orchestrator.project import Project as Project
 
-__version__ = "0.1.0"
-
 _PUBLIC = {
+    "__version__": "orchestrator:__version__",
     "Project": "orchestrator.project:Project",
     "Verdict": "criteria:Verdict",
     "Backend": "orchestrator.state.backend:Backend",

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from doit.exceptions import InvalidDodoFile
 
-from phasegate import __version__
-
+from . import __version__
 from .config.load import load_plan
 from .lookup import Lookup
 from .plan import Plan

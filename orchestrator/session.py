@@ -74,7 +74,7 @@ class Session:
         self._busy = 0
         self._monotonic: Callable[[], float] = time.monotonic
         self._attempts = Attempts(project.root, project.state, executor, self._output if echo else None)
-        self._judge = Judge(project.root, project.state, project.look, time.time)
+        self._judge = Judge(project.root, project.state, time.time)
         self.results: dict[str, Result] = {}
         self.current: set[str] = set()
         """Phases that doit found up to date, after what they need had run."""

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from .gate.approval import decide
+from .gate.digest import attempts_of
 from .plan import Phase, Work
 from .state.approvals import Approval
 from .state.files import State as FileState
@@ -117,18 +118,13 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
         reasons.append(reason("rule", "the approval rule changed"))
     for path in phase.reads:
         reasons += [reason("content", text) for text in differences(record.get(path), look.file(path), path)]
-    if not phase.outputs and values["attempts"] != attempts_of(phase, look):
+    if not phase.outputs and values["attempts"] != attempts_of(phase, look.record):
         reasons.append(reason("attempt", "its work ran again"))
     if values["until"] is not None and values["until"] <= look.now():
         reasons.append(reason("expired", "a verdict or the approval expired"))
     if not reasons and not _approved(phase, values, look):
         reasons.append(reason("approval", "its approval was taken back"))
     return reasons
-
-
-def attempts_of(phase: Phase, look: Evidence) -> list[int]:
-    """The number of the attempt behind each work's record."""
-    return [(look.record(work.task) or {}).get(VALUES, {}).get("attempt", 0) for work in phase.works]
 
 
 def stand(phases: Iterable[Phase], look: Evidence) -> dict[str, Standing]:

@@ -10,11 +10,10 @@ from doit.exceptions import InvalidCommand
 
 from criteria import Verdict
 
-from ..gate.digest import SHORT, gate_digest
+from ..gate.digest import SHORT, attempts_of, gate_digest
 from ..gate.judge import approve, local_person
 from ..plan import Phase
 from ..project import Project
-from ..standing import attempts_of
 from ..state.journal import Event
 from .common import PlanCommand
 
@@ -76,7 +75,7 @@ def waiting(project: Project, phase: Phase) -> tuple[str, tuple[Verdict, ...]]:
         raise InvalidCommand(f"the gate of {phase.name} is open already")
     verdicts = tuple(Verdict.from_data(data) for data in judged.data["verdicts"])
     outputs = {output: project.state.files.state(output) for output in phase.outputs}
-    now = gate_digest(outputs, phase.gate_definition, verdicts, attempts_of(phase, project.look))
+    now = gate_digest(outputs, phase.gate_definition, verdicts, attempts_of(phase, project.state.records.get))
     if now != judged.data["digest"]:
         raise InvalidCommand(
             f"{phase.name} changed since it was judged, so what waited is no longer there; run doit {phase.name} first"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from criteria import Verdict
-
+from ..plan import Phase
 from ..state.files import State
+from ..state.records import VALUES, Record
+
+if TYPE_CHECKING:
+    from criteria import Verdict
 
 SHORT = 7
 """How much of a digest people are shown and may type, as with git."""
@@ -33,3 +36,8 @@ def gate_digest(
     }
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def attempts_of(phase: Phase, record: Callable[[str], Record | None]) -> list[int]:
+    """The number of the attempt behind each work's record, 0 for a work that has none."""
+    return [(record(work.task) or {}).get(VALUES, {}).get("attempt", 0) for work in phase.works]

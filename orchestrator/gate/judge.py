@@ -12,7 +12,6 @@ from pathlib import Path
 from criteria import Result, Scene, Verdict, parse
 
 from ..plan import Phase
-from ..standing import Evidence, attempts_of
 from ..state.approvals import POLICY, Approval
 from ..state.files import State as FileState
 from ..state.journal import Event
@@ -20,7 +19,7 @@ from ..state.records import record_of
 from ..state.state import State
 from ..work.attempts import CHECKER_NAME
 from .approval import Decision, decide
-from .digest import gate_digest
+from .digest import attempts_of, gate_digest
 
 
 class GateState(str, Enum):
@@ -46,10 +45,9 @@ class Judgement:
 class Judge:
     """Judges gates, from any thread of a run."""
 
-    def __init__(self, root: Path, state: State, look: Evidence, clock: Callable[[], float]) -> None:
+    def __init__(self, root: Path, state: State, clock: Callable[[], float]) -> None:
         self._root = root
         self._state = state
-        self._look = look
         self._clock = clock
 
     def judge(self, phase: Phase) -> Judgement:
@@ -65,7 +63,7 @@ class Judge:
         )
         verdicts = tuple(parse(raw).judge(scene) for raw in phase.criteria)
         outputs = {output: before[output] for output in phase.outputs}
-        attempts = attempts_of(phase, self._look)
+        attempts = attempts_of(phase, self._state.records.get)
         digest = gate_digest(outputs, phase.gate_definition, verdicts, attempts)
         if any(verdict.result is Result.FAIL for verdict in verdicts):
             judgement = Judgement(phase, GateState.SHUT, verdicts, digest, None)
