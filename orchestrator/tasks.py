@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from doit.action import BaseAction
 from doit.exceptions import TaskError, TaskFailed
@@ -49,17 +49,36 @@ def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> 
             doc=phase.title,
         )
         for work in phase.works:
-            yield Task(
+            yield _WorkTask(
                 work.task,
                 [_Action(methodcaller("work", phase, work), runner)],
                 file_dep=[given.path for given in work.inputs],
                 targets=work.outputs,
                 task_dep=needs,
                 uptodate=[_Current(partial(work_reasons, work, look))],
-                clean=[(_clean, [work])],
                 subtask_of=phase.name,
                 doc=phase.title,
             )
+
+
+class _WorkTask(Task):  # type: ignore[misc]
+    """A task that cleans folders too: doit's own `clean` leaves one that is not empty."""
+
+    def clean(self, outstream: TextIO, dryrun: bool) -> None:
+        for output in self.targets:
+            path = Path(output)
+            if not path.exists() and not path.is_symlink():
+                continue
+            if leaves_through_link(".", output):
+                outstream.write(f"{self.name} - left alone, because it leads out of the project: '{output}'\n")
+                continue
+            outstream.write(f"{self.name} - removing '{output}'\n")
+            if dryrun:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 class _Current:
@@ -101,21 +120,3 @@ class _Action(BaseAction):  # type: ignore[misc]
         except Exception as error:
             return TaskError("this is a bug in phasegate, please report it with what follows:", error)
         return TaskFailed(problem, report=False) if problem else None
-
-
-def _clean(work: Work, dryrun: bool) -> None:
-    """Remove a work's outputs, folders whole; never through a link that leaves the project."""
-    for output in work.outputs:
-        path = Path(output)
-        if not path.exists() and not path.is_symlink():
-            continue
-        if leaves_through_link(".", output):
-            print(f"{work.task} - left alone: {output} leads out of the project")
-            continue
-        print(f"{work.task} - removing '{output}'")
-        if dryrun:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

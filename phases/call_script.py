@@ -7,6 +7,7 @@ this process. Usage: call_script.py PROJECT MODULE:FUNCTION ARGS-AS-JSON
 import importlib
 import json
 import sys
+import traceback
 from typing import Any
 
 
@@ -20,5 +21,18 @@ def main() -> None:
     function(**json.loads(args))
 
 
+def show(error: BaseException) -> None:
+    """The traceback from the user's first line on: ours and the import system's above it are no news."""
+    own = (__file__, importlib.__file__)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename in own:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception as error:
+        show(error)
+        sys.exit(1)

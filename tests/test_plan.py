@@ -5,7 +5,7 @@ import marshal
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.plan import Input, Phase, Plan, Rule, Work
@@ -62,6 +62,7 @@ plans = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(plans)
 def test_a_plan_survives_being_data(plan):
     back = Plan.from_data(marshal.loads(marshal.dumps(plan.as_data())))
@@ -69,6 +70,7 @@ def test_a_plan_survives_being_data(plan):
     assert list(back.phases) == list(plan.phases), "in the same order"
 
 
+@settings(deadline=None)
 @given(rules)
 def test_a_rule_as_data_says_everything_about_it(rule):
     assert set(rule.as_data()) == {field.name for field in dataclasses.fields(Rule)}

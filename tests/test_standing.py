@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from orchestrator.gate.digest import attempts_of
 from orchestrator.plan import Input, Phase, Rule, Work
-from orchestrator.standing import PhaseState, attempts_of, gate_reasons, stand, work_reasons
+from orchestrator.standing import PhaseState, gate_reasons, stand, work_reasons
 from orchestrator.state.approvals import POLICY, Approval
 from orchestrator.state.files import ABSENT
 from orchestrator.state.journal import Entry, Event
@@ -70,7 +71,7 @@ class World:
             "definition": phase.gate_definition,
             "digest": digest,
             "review": list(review),
-            "attempts": attempts_of(phase, self),
+            "attempts": attempts_of(phase, self.record),
             "until": until,
         }
         self.records[phase.name] = record_of(values, {path: self.file(path) for path in phase.reads}, "Checker")
@@ -475,6 +476,6 @@ def test_what_needs_an_ignored_phase_is_not_done(world):
 
 
 def test_the_attempts_of_a_phase_are_those_behind_its_works_records(world):
-    assert attempts_of(A, world) == [0]
+    assert attempts_of(A, world.record) == [0]
     world.ran(A, attempt=3)
-    assert attempts_of(A, world) == [3]
+    assert attempts_of(A, world.record) == [3]

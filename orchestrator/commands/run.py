@@ -47,7 +47,8 @@ class Run(DoitRun):  # type: ignore[misc]
             if handed:
                 preflight(project, handed)
         names = {phase.name for phase in handed}
-        selected = [arg for arg in args if ":" in arg] or [name for name in chosen if name in names]
+        works = [arg for arg in args if ":" in arg and arg.partition(":")[0] in names]
+        selected = [*works, *(name for name in chosen if name in names and not _by_work_alone(name, args))]
         if not selected:
             self.outstream.write(_nothing_to_do(project, phases))
             project.state.close()
@@ -71,6 +72,7 @@ class Run(DoitRun):  # type: ignore[misc]
             self.task_list = [*tasks_of(phases, project.look, session), *others]
             self.sel_tasks = selected
             reporter = Reporter(project.plan, session)
+            console.notes(project.plan.notes)
             signal = None
             try:
                 self._execute(
@@ -89,6 +91,11 @@ class Run(DoitRun):  # type: ignore[misc]
             session.close(stopped=signal is not None)
             console.summary(session, reporter.errors, signal)
         return _exit_code(session, reporter) if signal is None else 128 + signal
+
+
+def _by_work_alone(name: str, args: Sequence[str]) -> bool:
+    """Was this phase named by its work (`phase_3:run`), and not by itself?"""
+    return name not in args and any(arg.startswith(f"{name}:") for arg in args)
 
 
 def _behind_gates(project: Project, task: Task) -> Task:

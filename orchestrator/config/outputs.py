@@ -61,9 +61,7 @@ class Outputs:
 
 def _may_match(pattern: str, output: str) -> bool:
     """Does the pattern match this output, or could it match something inside it if it is a folder?"""
-    if glob_expression(pattern).match(output):
-        return True
     parts, names = pattern.split("/"), output.split("/")
     depth = min([len(names), *(index for index, part in enumerate(parts) if part == "**")])
     begin, above = "/".join(parts[:depth]), "/".join(names[:depth])
-    return depth < len(parts) and bool(glob_expression(begin).match(above))
+    return bool(glob_expression(begin).match(above))

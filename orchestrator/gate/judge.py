@@ -18,6 +18,7 @@ from ..state.journal import Event
 from ..state.records import record_of
 from ..state.state import State
 from ..work.attempts import CHECKER_NAME
+from ..work.command import phase_environment
 from .approval import Decision, decide
 from .digest import attempts_of, gate_digest
 
@@ -59,7 +60,7 @@ class Judge:
             root=self._root,
             now=now,
             approved=dict(approvals[-1].metrics) if approvals else {},
-            env={**os.environ, "PHASEGATE_PHASE": phase.name},
+            env=phase_environment(phase.name, os.environ),
         )
         verdicts = tuple(parse(raw).judge(scene) for raw in phase.criteria)
         outputs = {output: before[output] for output in phase.outputs}

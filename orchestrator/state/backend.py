@@ -30,6 +30,7 @@ class Backend:
         if os.path.basename(name) != NAME:
             raise DatabaseException(f"phasegate keeps its state in {NAME}; leave --db-file out")
         self.name = name
+        self._in_run = state is not None
         self._state = state or State(Path(name).absolute().parent)
         self._unfinished: dict[str, dict[str, Any]] = {}
 
@@ -39,7 +40,14 @@ class Backend:
         return record.get(key)
 
     def set(self, task: str, key: str, value: Any) -> None:
-        """Set a key; the record is written when doit has set its last one, or marked the task as ignored."""
+        """Set a key; the record is written when doit has set its last one, or marked the task as ignored.
+
+        Raises:
+            StateError: outside a run, for anything but the mark: doit's `reset-dep` would declare outputs good that
+                nobody judged.
+        """
+        if not self._in_run and key != keys.IGNORED:
+            raise StateError(f"{task}: only a run records what was built; `doit` judges it, `doit forget` starts anew")
         record = self._unfinished.setdefault(task, dict(self._state.records.get(task) or {}))
         record[key] = value
         if key in (keys.PATHS, keys.IGNORED):

@@ -19,7 +19,7 @@ from ..gate.digest import SHORT
 from ..gate.judge import Judgement
 from ..plan import Phase, Plan, Work
 from ..session import End, Result, Session
-from .words import plural, printable, seconds, tail, verdict_line
+from .words import next_step, plural, printable, seconds, tail, verdict_line
 
 COLOURS = {
     End.DONE: "green",
@@ -66,6 +66,11 @@ class Console:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    def notes(self, notes: Sequence[str]) -> None:
+        """What the configuration asks for and does not get."""
+        for note in notes:
+            self._terminal.print(Text(f"note: {note}", style="yellow"))
 
     def started(self, result: Result, work: Work) -> None:
         self._running[work.task] = (result.phase, self._monotonic())
@@ -176,19 +181,10 @@ def _why_open(judgement: Judgement | None) -> str:
 
 
 def next_steps(results: Mapping[str, Result]) -> list[str]:
-    """What a person can do about phases that did not end well."""
-    failed = [r for r in results.values() if r.end is End.FAILED]
-    waiting = [r for r in results.values() if r.end is End.WAITING]
-    steps = []
-    for result in failed[:3]:
-        name = result.phase.name
-        if result.judgement is None:
-            steps.append(f"mend {name}, then `doit`; what is done is not run again")
-        elif result.attempts:
-            steps.append(f"mend {name} or its criteria, then `doit`")
-        else:
-            steps.append(
-                f"`doit forget {name}` and `doit` make its outputs anew; a changed criterion is judged by `doit`"
-            )
-    steps += [f"`doit approve {result.phase.name}`, then `doit`" for result in waiting[:3]]
-    return steps
+    """What a person can do about the first phases that did not end well."""
+    ended = [r for end in (End.FAILED, End.WAITING) for r in [r for r in results.values() if r.end is end][:3]]
+    return [
+        step
+        for r in ended
+        if r.end and (step := next_step(r.phase.name, r.end.value, by_criterion=r.judgement is not None))
+    ]

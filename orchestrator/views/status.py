@@ -8,9 +8,9 @@ from typing import Any
 from ..gate.digest import SHORT
 from ..plan import Plan
 from ..standing import PhaseState, Standing
-from ..state.journal import Event
+from ..state.journal import Entry, Event
 from ..state.state import State
-from .words import printable, seconds
+from .words import next_step, printable, seconds
 
 WORST_FIRST = (
     PhaseState.RUNNING,
@@ -38,8 +38,8 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
                 "phase": name,
                 "title": standing.phase.title,
                 "state": standing.state.value,
-                "reason": "; ".join(reason.detail for reason in standing.reasons) or None,
-                "next": _next(standing),
+                "reason": "; ".join(dict.fromkeys(reason.detail for reason in standing.reasons)) or None,
+                "next": next_step(name, standing.state.value, by_criterion=_shut(verdict)),
                 "verdicts": [_verdict(data) for data in verdict.data["verdicts"]] if verdict else [],
                 "approval": {"by": approvals[-1].by, "channel": approvals[-1].channel, "at": approvals[-1].at}
                 if approvals
@@ -77,14 +77,9 @@ def status_lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"{data['plan']}: {data['state']}"
 
 
-def _next(standing: Standing) -> str | None:
-    name = standing.phase.name
-    return {
-        PhaseState.WAITING: f"doit approve {name}",
-        PhaseState.FAILED: f"mend {name}, then doit {name}",
-        PhaseState.STALE: f"doit {name}",
-        PhaseState.PENDING: f"doit {name}",
-    }.get(standing.state)
+def _shut(judged: Entry | None) -> bool:
+    """Did a criterion shut the gate, the last time that anybody looked?"""
+    return judged is not None and judged.data["outcome"] == "failed"
 
 
 def _verdict(data: dict[str, Any]) -> dict[str, Any]:

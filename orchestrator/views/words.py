@@ -60,3 +60,19 @@ def plural(count: int, word: str) -> str:
 
 def _figure(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
+def next_step(phase: str, state: str, *, by_criterion: bool) -> str | None:
+    """What a person can do about a phase in this state; None where there is nothing to do, or something else first.
+
+    Args:
+        by_criterion: a failed phase failed at its gate, and not at its work.
+    """
+    if state == "failed":
+        anew = f"; `doit forget {phase}` and `doit` make its outputs anew" if by_criterion else ""
+        return f"mend {phase}{' or its criteria' if by_criterion else ''}, then `doit`{anew}"
+    return {
+        "waiting": f"`doit approve {phase}`, then `doit`",
+        "stale": f"`doit {phase}`",
+        "pending": f"`doit {phase}`",
+    }.get(state)

@@ -26,17 +26,20 @@ def argv_of(work: Work, root: Path) -> tuple[str, ...]:
     return (sys.executable, "-u", call_script.__file__, str(root), work.definition["call"], args)
 
 
-def environment(work: Work, attempt: int, inherited: Mapping[str, str]) -> dict[str, str]:
-    """What the work finds in its environment.
+def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What work and criteria of a phase find alike.
 
     PATH begins with the folder of the Python that runs doit, so that `python` in a plan means the same one whether its
-    venv was activated or not. Parameters come as PARAM_NAME; the phase's own `env` goes over everything.
+    venv was activated or not. That folder is not resolved: a venv's python is a link.
     """
-    bin_folder = os.path.dirname(sys.executable)
+    path = os.pathsep.join(filter(None, (os.path.dirname(sys.executable), inherited.get("PATH", os.defpath))))
+    return {**inherited, "PATH": path, "PHASEGATE_PHASE": phase}
+
+
+def environment(work: Work, attempt: int, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What the work finds in its environment. Parameters come as PARAM_NAME; its own `env` goes over everything."""
     return {
-        **inherited,
-        "PATH": os.pathsep.join(filter(None, (bin_folder, inherited.get("PATH", os.defpath)))),
-        "PHASEGATE_PHASE": work.phase,
+        **phase_environment(work.phase, inherited),
         "PHASEGATE_TASK": work.task,
         "PHASEGATE_ATTEMPT": str(attempt),
         **{f"PARAM_{name.upper()}": as_text(value) for name, value in work.definition.get("params", {}).items()},

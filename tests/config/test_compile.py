@@ -407,10 +407,7 @@ BOUNDS = 'write ">= 0.95", "<= 1.02 * approved" or ">= approved - 0.01"'
             {"at": "'lenght(a)'"},
             f"4:9: 'at': JMESPath has no function 'lenght'; did you mean 'length'?; {FORMATS}",
         ),
-        (
-            {"from_": "m.csv"},
-            f"4:9: 'at': 'mae' is not column:function; {FORMATS}",
-        ),
+        ({"from_": "m.csv"}, f"4:9: 'at': 'mae' is not column:function, as in mae:last; {FORMATS}"),
         (
             {"from_": "m.log", "at": "'('"},
             "4:9: 'at': no regular expression: missing ), unterminated subpattern at position 0; " + FORMATS,

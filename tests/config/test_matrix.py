@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.config.matrix import as_text, axes_in, combinations, fill, fill_text, fill_texts, task_suffix
@@ -39,6 +39,7 @@ def test_a_suffix_has_one_part_for_each_axis_quoted_for_doit():
     assert task_suffix({"a": "x:y", "b": "k=v", "c": "*", "d": "a/b"}) == ":x%3Ay:k%3Dv:%2A:a%2Fb"
 
 
+@settings(deadline=None)
 @given(st.lists(some_combination, min_size=2, max_size=2))
 def test_two_combinations_have_the_same_suffix_only_if_they_look_the_same(pair):
     looks = [[as_text(value) for value in combination.values()] for combination in pair]
@@ -71,6 +72,7 @@ def test_an_unknown_placeholder_is_left_alone():
     assert fill("{other} {n}", {"n": 1}) == "{other} 1"
 
 
+@settings(deadline=None)
 @given(items, some_combination)
 def test_without_placeholders_nothing_changes_and_with_no_axes_neither(item, combination):
     assert fill(item, {}) == item
@@ -78,6 +80,7 @@ def test_without_placeholders_nothing_changes_and_with_no_axes_neither(item, com
         assert fill(item, combination) == item
 
 
+@settings(deadline=None)
 @given(texts, some_combination)
 def test_the_variables_of_the_shell_are_never_touched(text, combination):
     """`${axis}` survives, in its place; every `{axis}` without the dollar is gone."""
@@ -87,6 +90,7 @@ def test_the_variables_of_the_shell_are_never_touched(text, combination):
     assert filled == expected
 
 
+@settings(deadline=None)
 @given(st.sampled_from(AXES), some_combination)
 def test_a_whole_placeholder_gives_the_very_value(axis, combination):
     value = fill("{" + axis + "}", combination)
@@ -94,6 +98,7 @@ def test_a_whole_placeholder_gives_the_very_value(axis, combination):
     assert fill_text("{" + axis + "}", combination) == as_text(combination[axis])
 
 
+@settings(deadline=None)
 @given(items)
 def test_axes_in_names_exactly_the_axes_whose_value_matters(item):
     for axis in AXES:

@@ -3,7 +3,7 @@
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.config.order import dependency_order
@@ -70,6 +70,7 @@ def test_two_cycles_are_two_and_what_leads_into_them_is_none():
     assert dependency_order(needs)[1] == [["a", "b", "a"], ["c", "d", "c"]]
 
 
+@settings(deadline=None)
 @given(graphs)
 def test_every_name_comes_once_and_a_cycle_is_found_if_and_only_if_there_is_one(needs):
     order, cycles = dependency_order(needs)
@@ -81,6 +82,7 @@ def test_every_name_comes_once_and_a_cycle_is_found_if_and_only_if_there_is_one(
         assert all(need in needs[name] for name, need in pairwise(cycle))
 
 
+@settings(deadline=None)
 @given(acyclic)
 def test_needs_come_first(needs):
     order, cycles = dependency_order(needs)
@@ -89,6 +91,7 @@ def test_needs_come_first(needs):
         assert all(order.index(need) < order.index(name) for need in needs[name])
 
 
+@settings(deadline=None)
 @given(acyclic)
 def test_nothing_overtakes_except_to_serve_something_that_was_given_earlier(needs):
     order, _ = dependency_order(needs)
@@ -100,6 +103,7 @@ def test_nothing_overtakes_except_to_serve_something_that_was_given_earlier(need
                 assert any(later in upstream(needs, name) for name in first)
 
 
+@settings(deadline=None)
 @given(acyclic)
 def test_an_order_that_is_right_already_is_kept(needs):
     order, _ = dependency_order(needs)

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.config.outputs import Maker, Outputs
@@ -114,6 +114,7 @@ def slow_makers_of(outputs, path):
     return makers
 
 
+@settings(deadline=None)
 @given(st.lists(paths, max_size=6), asked)
 def test_the_index_agrees_with_the_obvious_definition(written, path):
     outputs = Outputs()
@@ -128,6 +129,7 @@ def test_the_index_agrees_with_the_obvious_definition(written, path):
     assert set(makers) == slow_makers_of(outputs, path)
 
 
+@settings(deadline=None)
 @given(st.lists(paths, max_size=6))
 def test_no_two_outputs_that_were_taken_in_lie_inside_each_other(written):
     outputs = Outputs()

@@ -74,6 +74,7 @@ paths = st.lists(st.sampled_from(["a", "b", "..", ".", "", "~", "~x", " ", ".doi
 ) | st.text(max_size=12)
 
 
+@settings(deadline=None)
 @given(paths)
 @example("./~x")
 @example("./ ")

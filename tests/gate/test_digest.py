@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from criteria import Result, Verdict
@@ -122,6 +122,7 @@ parts = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(parts, parts)
 def test_two_digests_are_equal_only_where_everything_is(one, other):
     first, second = (
