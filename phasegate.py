@@ -25,6 +25,7 @@ _PUBLIC = {
     "Backend": "orchestrator.state.backend:Backend",
     "Run": "orchestrator.commands.run:Run",
     "Forget": "orchestrator.commands.forget:Forget",
+    "Clean": "orchestrator.commands.clean:Clean",
     "Init": "orchestrator.commands.init:Init",
     "Status": "orchestrator.commands.status:Status",
     "Approve": "orchestrator.commands.approve:Approve",

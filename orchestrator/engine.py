@@ -49,39 +49,72 @@ class Reporter:
 
     desc = "one line for each phase"
 
-    def __init__(self, plan: Plan, session: Session) -> None:
+    def __init__(self, plan: Plan, session: Session, also: Any = None) -> None:
         self._plan = plan
         self._session = session
+        self._also = also
+        """Another reporter of doit's that is told everything, for `doit -r json`."""
         self.errors: list[str] = []
+        """Failures of phasegate, or of the machine."""
+        self.failures: list[str] = []
+        """Failures of tasks that somebody wrote into dodo.py."""
+        self.blocked: list[str] = []
+        """Tasks of that kind which could not start."""
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
+        self._tell("add_failure", task, fail)
         phase = self._plan.phase_of(task.name)
-        if phase is None:
-            self.errors.append(f"{task.name}: {fail.get_msg().strip()}")
-        elif isinstance(fail, UnmetDependency):
-            self._session.blocked(phase)
+        text = f"{fail.message} {''.join(fail.traceback)}".strip()
+        if isinstance(fail, UnmetDependency):
+            if phase is None:
+                self.blocked.append(f"{task.name} by {text}")
+            else:
+                self._session.blocked(phase)
         elif isinstance(fail, TaskError):
-            self._session.broken(phase)
-            self.errors.append(f"{task.name}: {fail.message} {''.join(fail.traceback)}".strip())
+            self.errors.append(f"{task.name}: {text}")
+            if phase is not None:
+                self._session.broken(phase)
+        elif phase is None:
+            self.failures.append(f"{task.name}: {text}")
 
     def skip_uptodate(self, task: Task) -> None:
+        self._tell("skip_uptodate", task)
         if task.name in self._plan.phases:
             self._session.still_open(self._plan.phases[task.name])
 
     def skip_ignore(self, task: Task) -> None:
+        self._tell("skip_ignore", task)
         phase = self._plan.phase_of(task.name)
         if phase is not None:
             self._session.skipped(phase)
 
     def cleanup_error(self, exception: BaseFail) -> None:
+        self._tell("cleanup_error", exception)
         self.errors.append(exception.get_msg())
 
     def runtime_error(self, msg: str) -> None:
+        self._tell("runtime_error", msg)
         self.errors.append(msg)
 
-    def initialize(self, tasks: Any, selected_tasks: Any) -> None: ...
-    def get_status(self, task: Task) -> None: ...
-    def execute_task(self, task: Task) -> None: ...
-    def add_success(self, task: Task) -> None: ...
-    def teardown_task(self, task: Task) -> None: ...
-    def complete_run(self) -> None: ...
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        if hasattr(self._also, "initialize"):
+            self._tell("initialize", tasks, selected_tasks)
+
+    def get_status(self, task: Task) -> None:
+        self._tell("get_status", task)
+
+    def execute_task(self, task: Task) -> None:
+        self._tell("execute_task", task)
+
+    def add_success(self, task: Task) -> None:
+        self._tell("add_success", task)
+
+    def teardown_task(self, task: Task) -> None:
+        self._tell("teardown_task", task)
+
+    def complete_run(self) -> None:
+        self._tell("complete_run")
+
+    def _tell(self, event: str, *details: Any) -> None:
+        if self._also is not None:
+            getattr(self._also, event)(*details)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from .state.approvals import Approval
 from .state.files import State as FileState
@@ -13,12 +14,23 @@ from .state.state import State
 
 
 class Lookup:
-    """Looks up what standing.py asks; the journal is read once, when it is first asked for."""
+    """Looks up what standing.py asks."""
 
     def __init__(self, state: State, clock: Callable[[], float] = time.time) -> None:
         self._state = state
-        self._last: dict[str, Entry] | None = None
+        self._approvals: dict[str, list[Approval]] | None = None
+        self._outcomes: dict[str, Entry] | None = None
         self.now = clock
+
+    @contextlib.contextmanager
+    def one_instant(self) -> Iterator[None]:
+        """Inside, each thing is looked up once, and in bulk: for asking where a whole plan stands."""
+        self._approvals = self._state.approvals.all()
+        try:
+            with self._state.files.one_instant():
+                yield
+        finally:
+            self._approvals = self._outcomes = None
 
     def record(self, task: str) -> Record | None:
         return self._state.records.get(task)
@@ -30,15 +42,17 @@ class Lookup:
         return self._state.files.exists(path)
 
     def approvals(self, phase: str) -> Iterable[Approval]:
+        if self._approvals is not None:
+            return self._approvals.get(phase, ())
         return self._state.approvals.of(phase)
 
-    def last(self, phase: str) -> Entry | None:
-        if self._last is None:
-            self._last = self._state.journal.latest(
-                Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.JUDGED, Event.FORGOTTEN
+    def last(self, task: str) -> Entry | None:
+        if self._outcomes is None:
+            self._outcomes = self._state.journal.latest(
+                Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.JUDGED, Event.FORGOTTEN, of_each="task"
             )
-        return self._last.get(phase)
+        return self._outcomes.get(task)
 
-    def running(self, phase: str) -> bool:
-        last = self.last(phase)
+    def running(self, task: str) -> bool:
+        last = self.last(task)
         return last is not None and last.event is Event.ATTEMPT_STARTED and self._state.lock.run_is_alive(last.run)

@@ -6,12 +6,17 @@ microseconds a phase (config/cache.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 Definition = Mapping[str, Any]
-"""What a work is: `run` or `call` and `args`, `cwd`, `env`, `params`, `executor`. A change makes the work stale."""
+
+
+def canonical(data: object) -> str:
+    """JSON in the one form that is compared: quickly, and telling `1` from `true`, which Python's `==` does not."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,17 @@ class Work:
     task: str
     """The doit task: `phase_3:run`, or `phase_11:run:AA` for a combination."""
     phase: str
-    definition: Definition
+    definition_text: str
+    """What it is, in canonical form: compared as text, read as `definition`."""
     inputs: tuple[Input, ...]
     outputs: tuple[str, ...]
     timeout: float | None
     always: bool
+
+    @property
+    def definition(self) -> Definition:
+        """`run` or `call` and `args`, `cwd`, `env`, `params`: those that are written."""
+        return json.loads(self.definition_text)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +83,11 @@ class Phase:
     needs: tuple[str, ...]
     """Phases whose gates must be open first: those written under `needs` and those that files imply."""
     works: tuple[Work, ...]
-    criteria: tuple[Mapping[str, Any], ...]
     reads: tuple[str, ...]
     """What the gate looks at: every output, and every file that a criterion reads."""
     rule: Rule
+    gate_text: str
+    """Criteria and rule in canonical form: a change makes the gate judge again, and nothing else run."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -83,9 +95,14 @@ class Phase:
         return tuple(output for work in self.works for output in work.outputs)
 
     @property
-    def gate_definition(self) -> dict[str, Any]:
-        """What a change of makes the gate judge again, and nothing else run."""
-        return {"criteria": list(self.criteria), "rule": self.rule.as_data()}
+    def criteria(self) -> list[Mapping[str, Any]]:
+        """The criteria as they are written, filled in for each combination of a matrix."""
+        return json.loads(self.gate_text)["criteria"]  # type: ignore[no-any-return]
+
+
+def gate_text(criteria: Sequence[Mapping[str, Any]], rule: Rule) -> str:
+    """What `Phase.gate_text` holds."""
+    return canonical({"criteria": list(criteria), "rule": rule.as_data()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,8 @@ class Plan:
     """What the configuration asks for and this version does not do yet."""
     makers: Mapping[str, str] = field(default_factory=dict)
     """Which phase makes an output."""
+    modules: Mapping[str, str | None] = field(default_factory=dict)
+    """The file of each module that is called; None for one that is installed and not part of the project."""
 
     def __iter__(self) -> Iterator[Phase]:
         return iter(self.phases.values())
@@ -125,14 +144,15 @@ class Plan:
             self.jobs,
             self.notes,
             dict(self.makers),
+            dict(self.modules),
             tuple(_phase_data(phase) for phase in self),
         )
 
     @classmethod
     def from_data(cls, data: tuple[Any, ...]) -> Plan:
         """The plan whose `as_data` this is."""
-        name, jobs, notes, makers, phases = data
-        return cls(name, {row[0]: _phase(row) for row in phases}, jobs, notes, makers)
+        name, jobs, notes, makers, modules, phases = data
+        return cls(name, {row[0]: _phase(row) for row in phases}, jobs, notes, makers, modules)
 
 
 def _phase_data(phase: Phase) -> tuple[Any, ...]:
@@ -140,7 +160,7 @@ def _phase_data(phase: Phase) -> tuple[Any, ...]:
         (
             work.task,
             work.phase,
-            work.definition,
+            work.definition_text,
             tuple((i.path, i.makers, i.place) for i in work.inputs),
             work.outputs,
             work.timeout,
@@ -156,19 +176,18 @@ def _phase_data(phase: Phase) -> tuple[Any, ...]:
         phase.place,
         phase.needs,
         works,
-        phase.criteria,
         phase.reads,
         (rule.manual, rule.by, rule.quorum, rule.self_approval, rule.expires),
+        phase.gate_text,
     )
 
 
 def _phase(row: tuple[Any, ...]) -> Phase:
-    name, title, description, place, needs, works, criteria, reads, rule = row
-    return Phase(
-        name, title, description, place, needs, tuple(_work(work) for work in works), criteria, reads, Rule(*rule)
-    )
+    name, title, description, place, needs, works, reads, rule, text = row
+    parts = tuple(_work(work) for work in works)
+    return Phase(name, title, description, place, needs, parts, reads, Rule(*rule), text)
 
 
 def _work(row: tuple[Any, ...]) -> Work:
-    task, phase, definition, inputs, outputs, timeout, always = row
-    return Work(task, phase, definition, tuple(Input(*given) for given in inputs), outputs, timeout, always)
+    task, phase, text, inputs, outputs, timeout, always = row
+    return Work(task, phase, text, tuple(Input(*given) for given in inputs), outputs, timeout, always)

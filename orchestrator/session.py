@@ -56,6 +56,12 @@ class Result:
     """Seconds from the start of its first work to the verdict."""
     blocked_by: tuple[str, ...] = ()
 
+    def without_gate(self) -> End | None:
+        """What became of the work, where the gate was not reached: None when nothing went wrong with it."""
+        if any(attempt.problem is not None and not attempt.stopped for attempt in self.attempts):
+            return End.FAILED
+        return End.STOPPED if any(attempt.stopped for attempt in self.attempts) else None
+
 
 class Watcher(Protocol):
     """Who is told what happens, from any thread, one call at a time."""
@@ -89,8 +95,8 @@ class Session:
             with self._guard:
                 result.attempts.append(attempt)
                 result.duration = self._monotonic() - result.started
-                if attempt.problem is not None:
-                    self._end(result, End.STOPPED if attempt.stopped else End.FAILED)
+                if attempt.problem is not None and len(phase.works) == 1:
+                    self._end(result, result.without_gate())
             return attempt.problem
 
     def gate(self, phase: Phase) -> str | None:
@@ -106,9 +112,11 @@ class Session:
             return None if judgement.state is GateState.OPEN else f"the gate is {judgement.state.value}"
 
     def blocked(self, phase: Phase) -> None:
-        """A phase that cannot start, because others did not end well. One that failed itself is not blocked."""
+        """A gate or work that cannot start, because something before it did not end well: another phase, or, for a
+        gate, its own work."""
         with self._guard:
             result = self._result(phase)
+            self._end(result, result.without_gate())
             if result.end is None:
                 stuck = (End.FAILED, End.WAITING, End.BLOCKED, End.STOPPED)
                 needs = [self.results[need] for need in phase.needs if need in self.results]
@@ -132,7 +140,7 @@ class Session:
         with self._guard:
             self._guard.wait_for(lambda: not self._busy, timeout=LAST_WORDS)
             for result in self.results.values():
-                self._end(result, End.STOPPED if stopped else End.RAN)
+                self._end(result, result.without_gate() or (End.STOPPED if stopped else End.RAN))
 
     def broken(self, phase: Phase) -> None:
         """A phase at which phasegate itself, or the machine, failed; the reporter has the message."""
@@ -161,8 +169,8 @@ class Session:
         with self._guard:
             return self.results.setdefault(phase.name, Result(phase, self._monotonic()))
 
-    def _end(self, result: Result, end: End) -> None:
-        if result.end is None:
+    def _end(self, result: Result, end: End | None) -> None:
+        if result.end is None and end is not None:
             result.end = end
             self._watcher.ended(result)
 
@@ -183,6 +191,7 @@ def open_session(project: Project, executor: Executor, watcher: Watcher, echo: b
     project.state.lock.take(run)
     project.state.journal.run = run
     try:
+        project.state.records.refresh()
         project.state.journal.append(Event.RUN_STARTED)
         _prune_logs(project)
         session = Session(project, executor, watcher, echo)

@@ -21,7 +21,7 @@ from .state.approvals import Approval
 from .state.files import State as FileState
 from .state.files import differences
 from .state.journal import Entry
-from .state.records import IGNORED, PATHS, VALUES, Record
+from .state.records import DEFINITION, IGNORED, PATHS, VALUES, Record
 
 
 class PhaseState(str, Enum):
@@ -70,11 +70,11 @@ class Evidence(Protocol):
     def file(self, path: str) -> FileState: ...
     def exists(self, path: str) -> bool: ...
     def approvals(self, phase: str) -> Iterable[Approval]: ...
-    def last(self, phase: str) -> Entry | None:
-        """The newest entry about an attempt or a verdict of this phase."""
+    def last(self, task: str) -> Entry | None:
+        """The newest entry about the attempts of a work, or about the verdicts of a gate."""
 
-    def running(self, phase: str) -> bool:
-        """Is an attempt of this phase going on, in this process or another?"""
+    def running(self, task: str) -> bool:
+        """Is an attempt at this work going on, in this process or another?"""
 
     def now(self) -> float: ...
 
@@ -86,12 +86,12 @@ def work_reasons(work: Work, look: Evidence) -> list[Reason]:
         return Reason(kind, work.task, detail)
 
     record = look.record(work.task)
-    if record is None or VALUES not in record:
-        return [reason("first", "has not run yet, or did not succeed")]
+    if record is None or DEFINITION not in record.get(VALUES, {}):
+        which = "" if work.task == f"{work.phase}:run" else f"{work.task} "
+        return [reason("first", f"{which}has not run yet, or did not succeed")]
     if work.always:
         return [reason("always", "always: true")]
-    before: Mapping[str, Any] = record[VALUES].get("definition") or {}
-    reasons = [reason("definition", change) for change in _changes(before, work.definition)]
+    reasons = [reason("definition", text) for text in _changes(record[VALUES][DEFINITION], work.definition_text)]
     reasons += [reason("output", f"{output} is missing") for output in work.outputs if not look.exists(output)]
     paths = [given.path for given in work.inputs]
     reasons += [reason("input", f"{path} is no longer an input") for path in record.get(PATHS, ()) if path not in paths]
@@ -107,15 +107,14 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
         return Reason(kind, phase.name, detail)
 
     record = look.record(phase.name)
-    if record is None or VALUES not in record:
+    if record is None or DEFINITION not in record.get(VALUES, {}):
         return [reason("first", "the gate was not opened yet")]
     values = record[VALUES]
     reasons = []
-    before: Mapping[str, Any] = values["definition"]
-    if not _same(before["criteria"], list(phase.criteria)):
-        reasons.append(reason("criteria", "criteria changed"))
-    if before["rule"] != phase.rule.as_data():
-        reasons.append(reason("rule", "the approval rule changed"))
+    if values[DEFINITION] != phase.gate_text:
+        changed = _changed_keys(values[DEFINITION], phase.gate_text)
+        reasons += [reason("criteria", "criteria changed")] * ("criteria" in changed)
+        reasons += [reason("rule", "the approval rule changed")] * ("rule" in changed)
     for path in phase.reads:
         reasons += [reason("content", text) for text in differences(record.get(path), look.file(path), path)]
     if not phase.outputs and values["attempts"] != attempts_of(phase, look.record):
@@ -153,16 +152,23 @@ def _stand(phase: Phase, upstream: list[Standing], look: Evidence) -> Standing:
 
 
 def _state(phase: Phase, own: list[Reason], upstream: list[Standing], look: Evidence) -> PhaseState:
-    if look.running(phase.name):
+    tasks = [work.task for work in phase.works]
+    if any(look.running(task) for task in tasks):
         return PhaseState.RUNNING
-    if all(reason.kind == "always" for reason in own) and all(other.state is PhaseState.DONE for other in upstream):
+    outcomes = {entry.data.get("outcome") for task in tasks if (entry := look.last(task))}
+    failed = "failed" in outcomes
+    if (
+        not failed
+        and all(reason.kind == "always" for reason in own)
+        and all(other.state is PhaseState.DONE for other in upstream)
+    ):
         return PhaseState.DONE
     if any(other.state in STUCK for other in upstream):
         return PhaseState.BLOCKED
-    last = look.last(phase.name)
-    outcome = last.data.get("outcome") if last is not None else None
-    if outcome in ("failed", "waiting"):
-        return PhaseState(outcome)
+    judged = look.last(phase.name)
+    verdict = judged.data.get("outcome") if judged else None
+    if failed or verdict in ("failed", "waiting"):
+        return PhaseState.FAILED if failed else PhaseState(verdict)
     return PhaseState.PENDING if look.record(phase.name) is None else PhaseState.STALE
 
 
@@ -173,15 +179,18 @@ def _approved(phase: Phase, values: Mapping[str, Any], look: Evidence) -> bool:
     return decide(phase.rule, values["review"], approvals, values["digest"], look.now()).open
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What changed in a definition, old → new, each shortened to fit a line."""
-    keys = [key for key in {**before, **now} if not _same(before.get(key), now.get(key))]
-    return [f"{key} changed: {_short(before.get(key))} → {_short(now.get(key))}" for key in keys]
+def _changes(before: str, now: str) -> list[str]:
+    """What changed between the texts of two definitions, old → new, each shortened to fit a line."""
+    if before == now:
+        return []
+    old, new = json.loads(before), json.loads(now)
+    return [f"{key} changed: {_short(old.get(key))} → {_short(new.get(key))}" for key in _changed_keys(before, now)]
 
 
-def _same(before: Any, now: Any) -> bool:
-    """Equal, and written alike: to Python 1, 1.0 and true are one; to a work that is given them they are not."""
-    return bool(before == now) and json.dumps(before, sort_keys=True) == json.dumps(now, sort_keys=True)
+def _changed_keys(before: str, now: str) -> list[str]:
+    """Compared as text: to Python 1, 1.0 and true are equal; to a work that is given them they are not."""
+    old, new = json.loads(before), json.loads(now)
+    return [key for key in {**old, **new} if json.dumps(old.get(key)) != json.dumps(new.get(key))]
 
 
 def _short(value: Any, width: int = 40) -> str:

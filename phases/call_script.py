@@ -6,6 +6,7 @@ this process. Usage: call_script.py PROJECT MODULE:FUNCTION ARGS-AS-JSON
 
 import importlib
 import json
+import os
 import sys
 import traceback
 from typing import Any
@@ -13,7 +14,10 @@ from typing import Any
 
 def main() -> None:
     project, target, args = sys.argv[1:]
-    sys.path[0] = project
+    # this script's folder stands on the path (unless PYTHONSAFEPATH is set) where the project's belongs
+    here = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [project, *(entry for entry in sys.path if os.path.realpath(entry) != here)]
+    sys.argv[1:] = []
     module, _, name = target.partition(":")
     function: Any = importlib.import_module(module)
     for part in name.split("."):

@@ -124,6 +124,8 @@ class LocalExecutor:
                     timed_out = True
                     _end_group(process, next(signals, signal.SIGKILL))
                     deadline = self._monotonic() + GRACE
+        if timed_out:
+            _end_group(process, signal.SIGKILL)  # whoever of the group ignored TERM outlives its leader
         for _ in range(PIPE_CHUNKS):
             if not _copy(pipe, command, log):
                 break
@@ -136,7 +138,9 @@ def _copy(pipe: int, command: Command, log: BinaryIO) -> bool:
         chunk = os.read(pipe, CHUNK)
     except BlockingIOError:
         return False
-    log.write(chunk)
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[log.write(rest) :]
     if command.echo is not None and chunk:
         command.echo(chunk)
     return bool(chunk)

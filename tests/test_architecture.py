@@ -29,10 +29,12 @@ HOMES = {
         "orchestrator.state.backend",
         "orchestrator.state.database",
         "orchestrator.commands.approve",
+        "orchestrator.commands.clean",
         "orchestrator.commands.common",
         "orchestrator.commands.forget",
         "orchestrator.commands.init",
         "orchestrator.commands.run",
+        "orchestrator.commands.selection",
     },
 }
 LAYERS = (

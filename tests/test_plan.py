@@ -1,6 +1,7 @@
 """The frozen plan and its plain data."""
 
 import dataclasses
+import json
 import marshal
 import string
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.plan import Input, Phase, Plan, Rule, Work
+from orchestrator.plan import Input, Phase, Plan, Rule, Work, canonical, gate_text
 
 words = st.text(max_size=5)
 tuples_of_words = st.lists(words, max_size=3).map(tuple)
@@ -24,7 +25,7 @@ works = st.builds(
     Work,
     task=words,
     phase=words,
-    definition=mappings,
+    definition_text=mappings.map(canonical),
     inputs=st.lists(inputs, max_size=2).map(tuple),
     outputs=tuples_of_words,
     timeout=seconds,
@@ -46,9 +47,9 @@ phases = st.builds(
     place=words,
     needs=tuples_of_words,
     works=st.lists(works, max_size=2).map(tuple),
-    criteria=st.lists(mappings, max_size=2).map(tuple),
     reads=tuples_of_words,
     rule=rules,
+    gate_text=st.lists(mappings, max_size=2).map(lambda criteria: gate_text(criteria, Rule(False))),
 )
 plans = st.builds(
     Plan,
@@ -59,6 +60,7 @@ plans = st.builds(
     jobs=st.integers(1, 64),
     notes=tuples_of_words,
     makers=st.dictionaries(words, words, max_size=3),
+    modules=st.dictionaries(words, st.none() | words, max_size=3),
 )
 
 
@@ -78,7 +80,7 @@ def test_a_rule_as_data_says_everything_about_it(rule):
 
 
 def phase(name, *needs, works=(), criteria=(), rule=Rule(False)):  # noqa: B008 - it is frozen
-    return Phase(name, name, "", "", needs, tuple(works), tuple(criteria), (), rule)
+    return Phase(name, name, "", "", needs, tuple(works), (), rule, gate_text(criteria, rule))
 
 
 def plan_of(*chosen):
@@ -107,18 +109,22 @@ def test_the_closure_of_a_long_chain_needs_no_recursion():
 
 
 def test_the_outputs_of_a_phase_are_those_of_all_its_works():
-    works = [Work(f"p:run:{c}", "p", {}, (), (f"build/{c}", f"{c}.log"), None, False) for c in ("AA", "UA")]
+    works = [Work(f"p:run:{c}", "p", "{}", (), (f"build/{c}", f"{c}.log"), None, False) for c in ("AA", "UA")]
     assert phase("p", works=works).outputs == ("build/AA", "AA.log", "build/UA", "UA.log")
 
 
 def test_a_gates_definition_is_its_criteria_and_its_rule_and_nothing_of_its_work():
     gate = phase("p", criteria=[{"file": "a"}], rule=Rule(True, ("ann",), 2, False, 60.0))
-    assert gate.gate_definition == {
+    assert json.loads(gate.gate_text) == {
         "criteria": [{"file": "a"}],
         "rule": {"manual": True, "by": ["ann"], "quorum": 2, "self_approval": False, "expires": 60.0},
     }
-    work = Work("p:run", "p", {"run": "x"}, (), (), None, True)
-    assert dataclasses.replace(gate, works=(work,), title="new").gate_definition == gate.gate_definition
+    assert gate.criteria == [{"file": "a"}]
+
+
+def test_canonical_text_tells_what_python_takes_for_equal():
+    assert len({canonical(value) for value in (1, 1.0, True, "1")}) == 4
+    assert canonical({"b": 1, "a": 2}) == canonical({"a": 2, "b": 1})
 
 
 def test_nothing_in_a_plan_can_be_assigned():

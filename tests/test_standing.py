@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from orchestrator.gate.digest import attempts_of
-from orchestrator.plan import Input, Phase, Rule, Work
+from orchestrator.plan import Input, Phase, Rule, Work, canonical, gate_text
 from orchestrator.standing import PhaseState, gate_reasons, stand, work_reasons
 from orchestrator.state.approvals import POLICY, Approval
 from orchestrator.state.files import ABSENT
@@ -41,40 +41,41 @@ class World:
     def approvals(self, phase):
         return self.given.get(phase, [])
 
-    def last(self, phase):
-        return self.entries.get(phase)
+    def last(self, task):
+        return self.entries.get(task)
 
-    def running(self, phase):
-        return phase in self.alive
+    def running(self, task):
+        return task in self.alive
 
     def now(self):
         return self.time
 
     # what happens in it
 
-    def told(self, phase, outcome, event=None):
-        """The newest entry about a phase."""
+    def told(self, task, outcome, event=None):
+        """The newest entry about a work or a gate."""
         event = event or OUTCOMES[outcome]
-        self.entries[phase] = Entry(1, NOW, "run", phase, event, {"outcome": outcome} if outcome else {})
+        self.entries[task] = Entry(1, NOW, "run", task, task, event, {"outcome": outcome} if outcome else {})
 
     def ran(self, phase, attempt=1):
         for work in phase.works:
             for output in work.outputs:
                 self.files.setdefault(output, f"{output} 1")
             states = {given.path: self.file(given.path) for given in work.inputs}
-            values = {"definition": dict(work.definition), "attempt": attempt}
-            self.records[work.task] = record_of(values, states, "Checker")
-        self.told(phase.name, "succeeded")
+            values = {"definition": work.definition_text, "attempt": attempt}
+            self.records[work.task] = record_of(values, states)
+        for work in phase.works:
+            self.told(work.task, "succeeded")
 
     def opened(self, phase, digest="d", review=(), until=None, approvals=None):
         values = {
-            "definition": phase.gate_definition,
+            "definition": phase.gate_text,
             "digest": digest,
             "review": list(review),
             "attempts": attempts_of(phase, self.record),
             "until": until,
         }
-        self.records[phase.name] = record_of(values, {path: self.file(path) for path in phase.reads}, "Checker")
+        self.records[phase.name] = record_of(values, {path: self.file(path) for path in phase.reads})
         self.given[phase.name] = [yes(phase, digest)] if approvals is None else approvals
         self.told(phase.name, "open")
 
@@ -86,14 +87,24 @@ class World:
 
 
 def yes(phase, digest="d", by=POLICY, channel=None):
-    return Approval(phase.name, digest, by, channel or (POLICY if by == POLICY else "command line"), "", NOW - 10, {})
+    return Approval(phase.name, digest, by, channel or (POLICY if by == POLICY else "command line"), "", NOW - 10)
 
 
 def phase(name, *needs, inputs=(), outputs=None, criteria=(), reads=(), rule=None, always=False, **definition):
     outputs = (f"build/{name}",) if outputs is None else outputs
     given = tuple(Input(path, (), "") for path in (*(f"build/{need}" for need in needs), *inputs))
-    work = Work(f"{name}:run", name, {"run": f"make {name}", **definition}, given, outputs, None, always)
-    return Phase(name, name, "", "", needs, (work,), tuple(criteria), (*outputs, *reads), rule or Rule(False))
+    text = canonical({"run": f"make {name}", **definition})
+    work = Work(f"{name}:run", name, text, given, outputs, None, always)
+    rule = rule or Rule(False)
+    return Phase(name, name, "", "", needs, (work,), (*outputs, *reads), rule, gate_text(criteria, rule))
+
+
+def with_criteria(phase, *criteria):
+    return replace(phase, gate_text=gate_text(criteria, phase.rule))
+
+
+def with_rule(phase, rule):
+    return replace(phase, rule=rule, gate_text=gate_text(phase.criteria, rule))
 
 
 A, B, C = phase("a", inputs=["in.csv"]), phase("b", "a"), phase("c", "b")
@@ -135,7 +146,7 @@ def test_after_a_run_all_is_done_and_there_are_no_reasons(world):
 
 
 def test_while_a_phase_runs_the_next_ones_wait_their_turn(world):
-    world.alive.add("a")
+    world.alive.add("a:run")
     assert states(PLAN, world) == {"a": "running", "b": "pending", "c": "pending"}
 
 
@@ -143,7 +154,7 @@ def test_running_comes_before_everything_else(world):
     world.done(*PLAN)
     world.files["in.csv"] = "2"
     world.told("a", "failed")
-    world.alive.add("a")
+    world.alive.add("a:run")
     assert states(PLAN, world)["a"] == "running"
 
 
@@ -157,8 +168,8 @@ def test_what_comes_after_a_gate_that_is_not_open_is_blocked(world, outcome):
 
 
 def test_a_phase_that_failed_itself_is_blocked_while_something_above_is_stuck(world):
-    world.told("a", "failed", Event.ATTEMPT_ENDED)
-    world.told("b", "failed", Event.ATTEMPT_ENDED)
+    world.told("a:run", "failed", Event.ATTEMPT_ENDED)
+    world.told("b:run", "failed", Event.ATTEMPT_ENDED)
     assert states(PLAN, world)["b"] == "blocked"
 
 
@@ -192,7 +203,7 @@ def test_a_changed_threshold_judges_the_gate_again_and_runs_no_work(world):
     """DESIGN.md §3, promise 1."""
     before = phase("a", criteria=[{"file": "x", "min_size": 1}])
     world.done(before, B)
-    after = replace(before, criteria=({"file": "x", "min_size": 2},))
+    after = with_criteria(before, {"file": "x", "min_size": 2})
     standings = stand([after, B], world)
     assert told(standings["a"].reasons) == [("criteria", "criteria changed")]
     assert standings["a"].work_is_current
@@ -217,7 +228,7 @@ def test_after_forgetting_a_phase_is_pending_whatever_it_was(world):
 def test_an_attempt_that_was_killed_is_neither_running_nor_done(world):
     world.done(*PLAN)
     del world.records["a:run"]
-    world.told("a", None, Event.ATTEMPT_STARTED)
+    world.told("a:run", None, Event.ATTEMPT_STARTED)
     assert states(PLAN, world)["a"] == "stale"
     assert states([phase("new")], world) == {"new": "pending"}
 
@@ -343,7 +354,7 @@ def test_such_a_phase_is_failed_when_its_last_attempt_was_though_its_gate_was_op
     """An attempt drops its work's record before it starts, and leaves the gate's."""
     world.done(ALWAYS, B)
     del world.records["a:run"]
-    world.told("a", "failed", Event.ATTEMPT_ENDED)
+    world.told("a:run", "failed", Event.ATTEMPT_ENDED)
     assert states([ALWAYS, B], world) == {"a": "failed", "b": "blocked"}
 
 
@@ -375,7 +386,7 @@ def test_a_gate_that_was_never_open_says_so(world):
 def test_changed_criteria_are_a_reason(world, criteria):
     world.done(A)
     world.opened(MANUAL, approvals=[yes(MANUAL, by="ann")])
-    changed = replace(MANUAL, criteria=tuple(criteria))
+    changed = with_criteria(MANUAL, *criteria)
     assert told(gate_reasons(changed, world)) == [("criteria", "criteria changed")]
 
 
@@ -392,7 +403,7 @@ def test_an_argument_of_a_check_that_only_python_takes_for_equal_is_a_change(wor
 def test_a_changed_rule_is_a_reason(world, change):
     world.ran(MANUAL)
     world.opened(MANUAL, approvals=[yes(MANUAL, by="ann")])
-    changed = replace(MANUAL, rule=replace(MANUAL.rule, **change))
+    changed = with_rule(MANUAL, replace(MANUAL.rule, **change))
     assert told(gate_reasons(changed, world)) == [("rule", "the approval rule changed")]
 
 
@@ -436,7 +447,7 @@ def test_an_open_gate_closes_when_a_verdict_or_approval_expires(world, time, kin
     ],
 )
 def test_a_gate_stays_open_only_while_its_approvals_stand(world, rule, review, by, stands):
-    gated = replace(A, rule=rule)
+    gated = with_rule(A, rule)
     world.ran(gated)
     world.opened(gated, review=review, approvals=[yes(gated, by=person) for person in by])
     assert told(gate_reasons(gated, world)) == ([] if stands else [("approval", "its approval was taken back")])

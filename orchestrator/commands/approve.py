@@ -10,14 +10,18 @@ from doit.exceptions import InvalidCommand
 
 from criteria import Verdict
 
+from ..gate.approval import decide
 from ..gate.digest import SHORT, attempts_of, gate_digest
 from ..gate.judge import approve, local_person
 from ..plan import Phase
 from ..project import Project
+from ..state.approvals import Approval
 from ..state.journal import Event
 from .common import PlanCommand
 
 CHANNEL = "command line"
+PERSON = "a person"
+"""In the place of a criterion to be reviewed: what waits here asks for people, whatever asked for them."""
 
 OPT_REASON = {"name": "reason", "short": "m", "long": "message", "type": str, "default": "", "help": "why"}
 OPT_DIGEST = {
@@ -45,29 +49,32 @@ class Approve(PlanCommand):
             raise InvalidCommand(not_found=args[0])
         phase = project.plan.phases[args[0]]
         by = local_person()
-        digest, verdicts = waiting(project, phase)
+        digest = waiting(project, phase)
         if len(params["digest"]) and (len(params["digest"]) < SHORT or not digest.startswith(params["digest"])):
             raise InvalidCommand(
                 f"{phase.name} waits with digest {digest[:SHORT]}, not {params['digest']!r}; look again"
             )
         if phase.rule.by and by not in phase.rule.by:
             raise InvalidCommand(f"{by} may not approve {phase.name}; its rule names {', '.join(phase.rule.by)}")
-        if any(given.digest == digest and given.by == by for given in project.state.approvals.of(phase.name)):
+        approvals, now = project.state.approvals.of(phase.name), time.time()
+        if by in decide(phase.rule, [PERSON], approvals, digest, now).by:
             raise InvalidCommand(f"{by} has approved {digest[:SHORT]} of {phase.name} already")
-        approve(project.state, digest, phase, verdicts, by, CHANNEL, params["reason"], time.time())
-        self.outstream.write(f"{by} approved {digest[:SHORT]} of {phase.name}; next: doit\n")
+        approval = Approval(phase.name, digest, by, CHANNEL, params["reason"], now)
+        approve(project.state, approval)
+        missing = decide(phase.rule, [PERSON], [*approvals, approval], digest, now).missing
+        then = f"{missing} more must approve" if missing else "next: doit"
+        self.outstream.write(f"{by} approved {digest[:SHORT]} of {phase.name}; {then}\n")
         return 0
 
 
-def waiting(project: Project, phase: Phase) -> tuple[str, tuple[Verdict, ...]]:
-    """The digest and verdicts that wait at a gate.
+def waiting(project: Project, phase: Phase) -> str:
+    """The digest that waits at a gate.
 
     Raises:
         InvalidCommand: nothing waits there; the text says what stands instead.
     """
-    judged = project.state.journal.latest(Event.JUDGED).get(phase.name)
-    last = project.look.last(phase.name)
-    if judged is None or last is None or last.event is Event.FORGOTTEN:
+    judged = project.state.journal.newest(phase.name, Event.JUDGED, Event.FORGOTTEN)
+    if judged is None or judged.event is Event.FORGOTTEN:
         raise InvalidCommand(f"{phase.name} was not judged yet, so there is nothing to approve; run doit {phase.name}")
     if judged.data["outcome"] == "failed":
         raise InvalidCommand(f"the gate of {phase.name} is shut by its criteria; an approval would not open it")
@@ -75,9 +82,9 @@ def waiting(project: Project, phase: Phase) -> tuple[str, tuple[Verdict, ...]]:
         raise InvalidCommand(f"the gate of {phase.name} is open already")
     verdicts = tuple(Verdict.from_data(data) for data in judged.data["verdicts"])
     outputs = {output: project.state.files.state(output) for output in phase.outputs}
-    now = gate_digest(outputs, phase.gate_definition, verdicts, attempts_of(phase, project.state.records.get))
+    now = gate_digest(outputs, phase.gate_text, verdicts, attempts_of(phase, project.state.records.get))
     if now != judged.data["digest"]:
         raise InvalidCommand(
             f"{phase.name} changed since it was judged, so what waited is no longer there; run doit {phase.name} first"
         )
-    return now, verdicts
+    return now

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
 import getopt
-import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,8 +10,10 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
-from ..plan import Phase, Plan
+from ..plan import Phase
 from ..project import PROJECT, Project
+from ..state.state import NAME
+from .selection import given
 
 
 class PlanCommand(DoitCmdBase):  # type: ignore[misc]
@@ -38,26 +38,17 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
+        args = given(project.plan, args, project.root)
         try:
             return self.act(project, params, args)
+        except OSError as error:
+            raise InvalidCommand(f"{error.filename or 'the output'}: {error.strerror}") from None
         finally:
             project.state.close()
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         """Do what the command is for; the exit code."""
         raise NotImplementedError
-
-
-def known(plan: Plan, args: Sequence[str]) -> list[str]:
-    """The phases that are named (see `select`).
-
-    Raises:
-        InvalidCommand: something else is named.
-    """
-    chosen = select(plan, args)
-    if chosen is None:
-        raise InvalidCommand(not_found=next(arg for arg in args if select(plan, [arg]) is None))
-    return chosen
 
 
 def project_of(params: Any) -> Project:
@@ -68,28 +59,9 @@ def project_of(params: Any) -> Project:
             "dodo.py has no plan. It should say: from phasegate import Project; project = Project.here();"
             " DOIT_CONFIG = project.doit_config; task_plan = project.tasks"
         )
+    if params["dep_file"] != NAME:
+        raise InvalidCommand(f"phasegate keeps its state in {NAME}; leave --db-file out")
     return project
-
-
-def select(plan: Plan, args: Sequence[str]) -> list[str] | None:
-    """The phases that are named: by name, by a pattern, by a work (`phase_3:run`) or by an output; all without a name.
-
-    None when something else is named.
-    """
-    if not args:
-        return list(plan.phases)
-    chosen: dict[str, None] = {}
-    for arg in args:
-        if arg.partition(":")[0] in plan.phases:
-            names = [arg.partition(":")[0]]
-        elif "*" in arg:
-            names = fnmatch.filter(plan.phases, arg)
-        else:
-            names = [plan.makers[path] for path in (arg, posixpath.normpath(arg)) if path in plan.makers][:1]
-        if not names:
-            return None
-        chosen.update(dict.fromkeys(names))
-    return list(chosen)
 
 
 def preflight(project: Project, phases: Iterable[Phase]) -> None:

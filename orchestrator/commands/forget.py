@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from doit.cmd_forget import Forget as DoitForget
+from doit.cmd_forget import opt_disable_default, opt_forget_all, opt_forget_taskdep
+from doit.exceptions import InvalidCommand
 
 from ..project import Project
 from ..state.journal import Event
-from .common import known, project_of
+from .common import PlanCommand
+from .selection import named, variables_alone
 
 
-class Forget(DoitForget):  # type: ignore[misc]
+class Forget(PlanCommand):
     """doit's `forget` for a plan: without a name the whole plan."""
 
     name = "forget"
     doc_purpose = "reset phases, their approvals included: they run again"
     doc_usage = "[PHASE ...]"
+    cmd_options = (opt_forget_taskdep, opt_disable_default, opt_forget_all)
 
-    def execute(self, params: Any, args: Sequence[str]) -> int:
-        self.loader.setup(params)
-        params.update_defaults(self.loader.load_doit_config())
-        project = project_of(params)
+    def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
+        plan = project.plan
+        if variables_alone(args):
+            raise InvalidCommand("a variable is no phase; to forget the whole plan say `doit forget` alone")
         if not args and params["forget_disable_default"] and not params["forget_all"]:
             self.outstream.write("no phase was named, and --disable-default was given: nothing is forgotten\n")
             return 0
-        tasks = _tasks(project, [] if params["forget_all"] else args, follow=params["forget_sub"])
+        own = [arg for arg in args if arg in self._tasks_beside(project, params, args)]
+        tasks = named(plan, [arg for arg in args if arg not in own], project.root)
+        if params["forget_all"] or not args:
+            tasks = list(plan.phases)
+        if params["forget_sub"]:
+            tasks = [phase.name for phase in plan.closure({p.name for p in map(plan.phase_of, tasks) if p})]
         project.state.lock.take()
-        try:
-            self._forget(project, tasks)
-        finally:
-            project.state.close()
+        forget(project, tasks)
+        project.state.records.drop(own)
+        for name in (*tasks, *own):
+            self.outstream.write(f"forgetting {name}\n")
         return 0
 
-    def _forget(self, project: Project, tasks: dict[str, list[str]]) -> None:
-        whole = [phase for phase, names in tasks.items() if phase in names]
-        with project.state.database.transaction():
-            project.state.records.drop([name for names in tasks.values() for name in names])
-            project.state.approvals.drop(whole)
-            for phase, names in tasks.items():
-                project.state.journal.append(Event.FORGOTTEN, phase, tasks=names)
-        for names in tasks.values():
-            self.outstream.write(f"forgetting {names[0]}\n")
+    def _tasks_beside(self, project: Project, params: Any, args: Sequence[str]) -> set[str]:
+        """The user's own tasks in dodo.py."""
+        if all(project.plan.phase_of(arg) for arg in args):
+            return set()
+        loaded = self.loader.load_tasks(cmd=self, pos_args=list(args))
+        return {task.name for task in loaded if project.plan.phase_of(task.name) is None}
 
 
-def _tasks(project: Project, args: Sequence[str], *, follow: bool) -> dict[str, list[str]]:
-    """Phase → the tasks to forget: gate and works, or the single work that was named."""
-    chosen = known(project.plan, args)
-    single = {arg.partition(":")[0]: arg for arg in args if ":" in arg}
-    phases = project.plan.closure(chosen) if follow else [project.plan.phases[name] for name in chosen]
-    return {
-        phase.name: [single[phase.name]] if phase.name in single else [phase.name, *(work.task for work in phase.works)]
-        for phase in phases
-    }
+def forget(project: Project, tasks: Iterable[str]) -> None:
+    """End the state of gates, each with its works and approvals, or of single works. The lock must be held."""
+    state = project.state
+    with state.database.transaction():
+        for task in tasks:
+            phase = project.plan.phases.get(task)
+            ended = [task] if phase is None else [task, *(work.task for work in phase.works)]
+            state.records.drop(ended)
+            state.approvals.drop([task])
+            for each in ended:
+                state.journal.append(Event.FORGOTTEN, task.partition(":")[0], each)

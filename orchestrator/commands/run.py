@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import fnmatch
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doit.cmd_run import Run as DoitRun
+from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 from doit.task import Task
 
-from ..plan import Phase
+from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
-from .common import preflight, project_of, select
+from .common import preflight, project_of
+from .selection import given, named, tasks_named
 
 if TYPE_CHECKING:
     from ..engine import Reporter
@@ -34,26 +40,37 @@ class Run(DoitRun):  # type: ignore[misc]
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
-        chosen = select(project.plan, args)
-        if chosen is None:  # a task of the user's own in dodo.py, or a mistake, which doit then explains
-            loaded = self.loader.load_tasks(cmd=self, pos_args=args)
-            others = [_behind_gates(project, task) for task in loaded if project.plan.phase_of(task.name) is None]
-            selected = [project.plan.makers.get(arg, arg) for arg in args]
-            return self._run(project, params, list(project.plan), selected, others)
-        phases = project.plan.closure(chosen)
-        with project.state.files.one_instant():
+        plan = project.plan
+        names = given(plan, args, project.root) or _default(params, plan)
+        beside = [name for name in names if not tasks_named(plan, name, project.root)]
+        if beside:
+            return self._run_beside(project, params, names, beside)
+        tasks = named(plan, names, project.root) or list(plan.phases)
+        phases = plan.closure({phase.name for phase in map(plan.phase_of, tasks) if phase is not None})
+        with project.look.one_instant():
             standings = stand(phases, project.look)
             handed = [s.phase for s in standings.values() if s.reasons or params["always"]]
             if handed:
                 preflight(project, handed)
-        names = {phase.name for phase in handed}
-        works = [arg for arg in args if ":" in arg and arg.partition(":")[0] in names]
-        selected = [*works, *(name for name in chosen if name in names and not _by_work_alone(name, args))]
+        selected = _selected(plan, tasks, {phase.name for phase in handed}, alone=params["single"])
         if not selected:
-            self.outstream.write(_nothing_to_do(project, phases))
+            project.state.keep_digests()
             project.state.close()
+            self.outstream.write(_nothing_to_do(project, phases))
             return DONE
         return self._run(project, params, handed, selected, [])
+
+    def _run_beside(self, project: Project, params: Any, names: Sequence[str], beside: Sequence[str]) -> int:
+        """Run tasks that the user wrote into dodo.py, with the phases they need, and phases that are named too."""
+        plan = project.plan
+        loaded = self.loader.load_tasks(cmd=self, pos_args=list(names))
+        others = [_behind_gates(project, task) for task in loaded if plan.phase_of(task.name) is None]
+        known = {name for task in others for name in (task.name, *task.targets)}
+        for name in beside:
+            if not fnmatch.filter(known, name):
+                raise InvalidCommand(not_found=name)
+        phases = named(plan, [name for name in names if name not in beside], project.root)
+        return self._run(project, params, list(plan), [*phases, *beside], others)
 
     def _run(self, project: Project, params: Any, phases: list[Phase], selected: list[str], others: list[Task]) -> int:
         from phases.local import LocalExecutor
@@ -65,22 +82,31 @@ class Run(DoitRun):  # type: ignore[misc]
         from ..views.console import Console
 
         executor = LocalExecutor()
-        console = Console(project.plan, phases, self.outstream)
-        echo = params["verbosity"] == 2
-        with stoppable(executor.kill), console, open_session(project, executor, console, echo) as session:
+        with contextlib.ExitStack() as stack:
+            outstream = params["outfile"]
+            if isinstance(outstream, str):
+                outstream = stack.enter_context(Path(outstream).open("w", encoding="utf-8"))
+            also = self._other_reporter(params, outstream)
+            if also is not None:  # what it prints must not be mixed with ours
+                outstream = stack.enter_context(Path(os.devnull).open("w"))
+            console = Console(project.plan, phases, outstream)
+            stack.enter_context(stoppable(executor.kill))
+            stack.enter_context(console)
+            echo = params["verbosity"] == 2
+            session = stack.enter_context(open_session(project, executor, console, echo))
+            reporter = Reporter(project.plan, session, also)
             self.dep_manager = Globals.dep_manager = Bookkeeping(project.plan, project.state)
             self.task_list = [*tasks_of(phases, project.look, session), *others]
             self.sel_tasks = selected
-            reporter = Reporter(project.plan, session)
             console.notes(project.plan.notes)
             signal = None
             try:
                 self._execute(
-                    outfile=params["outfile"],
+                    outfile=outstream,
                     verbosity=params["verbosity"],
                     always=params["always"],
                     continue_=params["continue"],
-                    reporter=params["reporter"] if "reporter" in params._non_default_keys else reporter,
+                    reporter=reporter,
                     num_process=params["num_process"],
                     par_type="thread",  # the state is one connection of one process, and work is a process anyway
                     single=params["single"],
@@ -89,13 +115,35 @@ class Run(DoitRun):  # type: ignore[misc]
                 signal = stopped.number
                 executor.stop()
             session.close(stopped=signal is not None)
-            console.summary(session, reporter.errors, signal)
+            console.summary(session, reporter, signal)
         return _exit_code(session, reporter) if signal is None else 128 + signal
 
+    def _other_reporter(self, params: Any, outstream: Any) -> Any:
+        """The reporter of doit that `-r` asks for; None for ours."""
+        if "reporter" not in params._non_default_keys:
+            return None
+        return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
 
-def _by_work_alone(name: str, args: Sequence[str]) -> bool:
-    """Was this phase named by its work (`phase_3:run`), and not by itself?"""
-    return name not in args and any(arg.startswith(f"{name}:") for arg in args)
+
+def _default(params: Any, plan: Plan) -> list[str]:
+    """What dodo.py wants to be run without a name, where its author changed that from "every phase"."""
+    default = list(params["default_tasks"] or ())
+    return [] if default == list(plan.phases) else default
+
+
+def _selected(plan: Plan, tasks: Sequence[str], handed: set[str], *, alone: bool) -> list[str]:
+    """What doit is told to run, of the phases that are handed over: what was named, after all that it needs.
+
+    doit would find the needs by itself, but it keeps a list of ancestors for each task on the way (doit 0.37), which in
+    a long chain is quadratic; in dependency order there are none.
+    """
+    gates = [task for task in tasks if task in handed]
+    works = [task for task in tasks if task not in plan.phases and task.partition(":")[0] in handed]
+    if alone:
+        return [*gates, *works]
+    needs = [need for task in works if (phase := plan.phase_of(task)) for need in phase.needs]
+    before = [phase.name for phase in plan.closure([*gates, *needs]) if phase.name in handed]
+    return [*before, *works]
 
 
 def _behind_gates(project: Project, task: Task) -> Task:
@@ -111,7 +159,7 @@ def _exit_code(session: Session, reporter: Reporter) -> int:
     ends = {result.end for result in session.results.values()}
     if reporter.errors:
         return ERROR
-    if End.FAILED in ends:
+    if End.FAILED in ends or reporter.failures:
         return FAILED
     return WAITING if End.WAITING in ends else DONE
 

@@ -9,7 +9,8 @@ from typing import Any
 from ..project import Project
 from ..standing import stand
 from ..views.status import status_data, status_lines
-from .common import PlanCommand, known
+from .common import PlanCommand
+from .selection import named
 
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
@@ -23,8 +24,9 @@ class Status(PlanCommand):
     cmd_options = (OPT_JSON,)
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
-        chosen = known(project.plan, args)
-        with project.state.files.one_instant():
+        tasks = named(project.plan, args, project.root) or list(project.plan.phases)
+        chosen = {phase.name for phase in map(project.plan.phase_of, tasks) if phase is not None}
+        with project.look.one_instant():
             standings = stand(project.plan, project.look)
         data = status_data(
             project.plan, [standings[name] for name in project.plan.phases if name in chosen], project.state

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from . import cache
 from .paths import module_file
 
 if TYPE_CHECKING:
-    from .compile import Source
+    from .findings import Source
     from .problems import Problem
 
 KINDS = ("phases", "criteria", "orchestrator", "github")
+SUFFIXES = (".yaml", ".yml", ".json")
 FOLDER = "config"
 CACHE = Path(".doit") / "plan"
 
@@ -37,15 +39,7 @@ def load_plan(root: Path, version: str) -> Plan:
 
 def _modules_stand(root: Path, plan: Plan) -> bool:
     """Are the modules of `call` and `check`, which the cache's key says nothing about, where the plan has them?"""
-    find = lru_cache(maxsize=None)(partial(_find_module, root))
-    for phase in plan:
-        called = [(work.definition.get("call"), [given.path for given in work.inputs]) for work in phase.works]
-        checked = [(raw.get("check"), phase.reads) for raw in phase.criteria]
-        for name, paths in (*called, *checked):
-            module = name.partition(":")[0] if name else ""
-            if module and find(module) != module_file(paths.__contains__, module):
-                return False
-    return True
+    return all(_find_module(root, module) == file for module, file in plan.modules.items())
 
 
 def _find_module(root: Path, module: str) -> str | None:
@@ -54,9 +48,7 @@ def _find_module(root: Path, module: str) -> str | None:
 
 def _find(root: Path, kind: str) -> tuple[str, bytes | None]:
     """The file of a kind as messages name it, and its bytes; None where the project has none."""
-    found = [
-        name for name in (f"{FOLDER}/{kind}{suffix}" for suffix in (".yaml", ".yml", ".json")) if (root / name).exists()
-    ]
+    found = [name for name in (f"{FOLDER}/{kind}{suffix}" for suffix in SUFFIXES) if (root / name).exists()]
     if len(found) > 1:
         _refuse(found[1], f"{' and '.join(found)} are both there", "keep one of them")
     name = found[0] if found else f"{FOLDER}/{kind}.yaml"
@@ -69,13 +61,14 @@ def _find(root: Path, kind: str) -> tuple[str, bytes | None]:
 
 def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
     from .compile import compile_plan
+    from .findings import Desk
     from .preflight import escapes
     from .problems import ConfigError
 
     if files["phases"][1] is None:
         _refuse(files["phases"][0], "there is no such file", "write one, or run `doit init` in an empty folder")
     sources: dict[str, Source] = {}
-    problems: list[Problem] = []
+    problems = list(_misspelt(root, files))
     for kind, (name, content) in files.items():
         source, wrong = _read(kind, name, content)
         problems += wrong
@@ -83,20 +76,34 @@ def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
             sources[kind] = source
     if problems:
         raise ConfigError(tuple(problems))
-    plan, problems = compile_plan(
-        sources["phases"], sources["criteria"], sources["orchestrator"], partial(_find_module, root)
-    )
+    modules: dict[str, str | None] = {}
+
+    def find_module(module: str) -> str | None:
+        return modules.setdefault(module, _find_module(root, module))
+
+    plan, problems = compile_plan(Desk(sources["phases"], sources["criteria"], sources["orchestrator"], find_module))
     if plan is not None:
         problems = list(escapes(root, plan))
     if plan is None or problems:
         raise ConfigError(tuple(problems))
-    return plan
+    return replace(plan, modules=modules)
+
+
+def _misspelt(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Iterator[Problem]:
+    """Files that nobody would read, though their names are nearly those of files that are not there."""
+    from .problems import Problem, did_you_mean
+
+    lacking = [kind for kind, (_, content) in files.items() if content is None]
+    for path in sorted((root / FOLDER).glob("*")):
+        if path.suffix in SUFFIXES and path.stem not in KINDS and did_you_mean(path.stem, lacking):
+            message = f"there is no file {path.name!r} in a plan"
+            yield Problem(f"{FOLDER}/{path.name}", 1, 1, message, did_you_mean(path.stem, lacking))
 
 
 def _read(kind: str, name: str, content: bytes | None) -> tuple[Source | None, list[Problem]]:
     from criteria.documents.yaml import YamlError, read, read_json
 
-    from .compile import Source
+    from .findings import Source
     from .problems import Problem
     from .validate import validate
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..plan import Phase
+from ..plan import Phase, canonical
 from ..state.files import State
 from ..state.records import VALUES, Record
 
@@ -19,23 +18,22 @@ SHORT = 7
 
 
 def gate_digest(
-    outputs: Mapping[str, State], definition: Mapping[str, Any], verdicts: Iterable[Verdict], attempts: Iterable[int]
+    outputs: Mapping[str, State], gate_text: str, verdicts: Iterable[Verdict], attempts: Iterable[int]
 ) -> str:
     """64 hex digits over outputs, criteria and rule, and the verdicts' values.
 
     Args:
         outputs: the state of each output.
-        definition: criteria and approval rule (`Phase.gate_definition`).
+        gate_text: criteria and approval rule (`Phase.gate_text`).
         attempts: numbers of the attempts that stand in for the outputs of a phase that has none.
     """
     parts = {
         "outputs": outputs,
-        "gate": definition,
+        "gate": gate_text,
         "values": [[verdict.name, verdict.value] for verdict in verdicts],
         "attempts": [] if outputs else list(attempts),
     }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
 def attempts_of(phase: Phase, record: Callable[[str], Record | None]) -> list[int]:

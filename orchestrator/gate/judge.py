@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,9 +15,8 @@ from ..plan import Phase
 from ..state.approvals import POLICY, Approval
 from ..state.files import State as FileState
 from ..state.journal import Event
-from ..state.records import record_of
+from ..state.records import DEFINITION, record_of
 from ..state.state import State
-from ..work.attempts import CHECKER_NAME
 from ..work.command import phase_environment
 from .approval import Decision, decide
 from .digest import attempts_of, gate_digest
@@ -59,13 +58,13 @@ class Judge:
         scene = Scene(
             root=self._root,
             now=now,
-            approved=dict(approvals[-1].metrics) if approvals else {},
+            approved=self._baseline(phase),
             env=phase_environment(phase.name, os.environ),
         )
         verdicts = tuple(parse(raw).judge(scene) for raw in phase.criteria)
         outputs = {output: before[output] for output in phase.outputs}
         attempts = attempts_of(phase, self._state.records.get)
-        digest = gate_digest(outputs, phase.gate_definition, verdicts, attempts)
+        digest = gate_digest(outputs, phase.gate_text, verdicts, attempts)
         if any(verdict.result is Result.FAIL for verdict in verdicts):
             judgement = Judgement(phase, GateState.SHUT, verdicts, digest, None)
         else:
@@ -78,53 +77,54 @@ class Judge:
         self._record(judgement, before, attempts, now)
         return judgement
 
+    def _baseline(self, phase: Phase) -> Mapping[str, float]:
+        """The metrics with which this gate last opened: what `* approved` is held against."""
+        if "approved" not in phase.gate_text:
+            return {}
+        opened = self._state.journal.newest(phase.name, Event.OPENED, Event.FORGOTTEN)
+        return opened.data["metrics"] if opened is not None and opened.event is Event.OPENED else {}
+
     def _record(self, judgement: Judgement, states: Mapping[str, FileState], attempts: list[int], now: float) -> None:
-        phase, decision = judgement.phase, judgement.decision
-        verdicts = [verdict.as_data() for verdict in judgement.verdicts]
-        ends = [v.until for v in judgement.verdicts if v.until is not None]
-        if decision is not None and decision.until is not None:
-            ends.append(decision.until)
+        phase, decision, verdicts = judgement.phase, judgement.decision, judgement.verdicts
+        outcome = {GateState.SHUT: "failed", GateState.WAITING: "waiting", GateState.OPEN: "open"}[judgement.state]
+        told = [verdict.as_data() for verdict in verdicts]
         with self._state.database.transaction():
-            outcome = {GateState.SHUT: "failed", GateState.WAITING: "waiting", GateState.OPEN: "open"}[judgement.state]
             self._state.journal.append(
-                Event.JUDGED, phase.name, outcome=outcome, digest=judgement.digest, verdicts=verdicts
+                Event.JUDGED, phase.name, phase.name, outcome=outcome, digest=judgement.digest, verdicts=told
             )
-            if judgement.state is not GateState.OPEN:
+            if decision is None or not decision.open:
                 self._state.records.drop([phase.name])
                 return
+            if decision.by_policy and not self._state.approvals.stands(phase.name, judgement.digest, POLICY):
+                approve(self._state, Approval(phase.name, judgement.digest, POLICY, POLICY, "all criteria pass", now))
+            self._state.journal.append(Event.OPENED, phase.name, digest=judgement.digest, metrics=_metrics(verdicts))
+            ends = [end for end in (*(verdict.until for verdict in verdicts), decision.until) if end is not None]
             values = {
-                "definition": phase.gate_definition,
+                DEFINITION: phase.gate_text,
                 "digest": judgement.digest,
-                "review": list(decision.review) if decision is not None else [],
+                "review": list(decision.review),
                 "attempts": attempts,
                 "until": min(ends, default=None),
             }
-            self._state.records.save(phase.name, record_of(values, states, CHECKER_NAME))
-            if decision is not None and decision.by_policy:
-                approve(
-                    self._state, judgement.digest, phase, judgement.verdicts, POLICY, POLICY, "all criteria pass", now
-                )
+            self._state.records.save(phase.name, record_of(values, states))
 
 
-def approve(
-    state: State,
-    digest: str,
-    phase: Phase,
-    verdicts: tuple[Verdict, ...],
-    by: str,
-    channel: str,
-    reason: str,
-    now: float,
-) -> Approval:
-    """Record one yes, in the approvals and in the journal. An approval that stands already is not given twice."""
-    metrics = {v.name: float(v.value) for v in verdicts if v.kind == "metric" and isinstance(v.value, (int, float))}
-    approval = Approval(phase.name, digest, by, channel, reason, now, metrics)
-    given = [a for a in state.approvals.of(phase.name) if a.digest == digest and a.by == by]
-    if not (given and channel == POLICY):
-        with state.database.transaction():
-            state.approvals.add(approval)
-            state.journal.append(Event.APPROVED, phase.name, digest=digest, by=by, channel=channel, reason=reason)
-    return approval
+def approve(state: State, approval: Approval) -> None:
+    """Record one yes, among the approvals and in the journal."""
+    with state.database.transaction():
+        state.approvals.add(approval)
+        state.journal.append(
+            Event.APPROVED,
+            approval.phase,
+            digest=approval.digest,
+            by=approval.by,
+            channel=approval.channel,
+            reason=approval.reason,
+        )
+
+
+def _metrics(verdicts: Iterable[Verdict]) -> dict[str, float]:
+    return {v.name: float(v.value) for v in verdicts if v.kind == "metric" and isinstance(v.value, (int, float))}
 
 
 def local_person() -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from .database import Database
 
@@ -25,54 +23,38 @@ class Approval:
     reason: str
     at: float
     """Seconds since 1970, UTC."""
-    metrics: Mapping[str, float]
-    """The value of each metric that was approved: what `* approved` thresholds are held against."""
 
 
 class Approvals:
-    """The table `approvals`."""
+    """The table `approvals`. Read anew each time: people approve in other processes while a run is going on."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._all: dict[str, list[Approval]] | None = None
 
     def of(self, phase: str) -> list[Approval]:
         """The approvals of a phase, oldest first."""
-        if self._all is None:
-            self._all = {}
-            for row in self._database.rows("select * from approvals order by at"):
-                approval = _approval(row)
-                self._all.setdefault(approval.phase, []).append(approval)
-        return self._all.get(phase, [])
+        rows = self._database.rows("select * from approvals where phase = ? order by at", phase)
+        return [Approval(*row) for row in rows]
+
+    def stands(self, phase: str, digest: str, by: str) -> bool:
+        """Did this person, or policy, say yes to this digest?"""
+        statement = "select 1 from approvals where phase = ? and digest = ? and by = ?"
+        return bool(self._database.rows(statement, phase, digest, by))
+
+    def all(self) -> dict[str, list[Approval]]:
+        """The approvals of every phase that has any, oldest first."""
+        found: dict[str, list[Approval]] = {}
+        for row in self._database.rows("select * from approvals order by at"):
+            found.setdefault(row[0], []).append(Approval(*row))
+        return found
 
     def add(self, approval: Approval) -> None:
         """Record an approval, durably when the transaction around it ends; a newer one by that person replaces it."""
+        row = (approval.phase, approval.digest, approval.by, approval.channel, approval.reason, approval.at)
         with self._database.transaction() as do:
-            do.execute(
-                "insert or replace into approvals values (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    approval.phase,
-                    approval.digest,
-                    approval.by,
-                    approval.channel,
-                    approval.reason,
-                    approval.at,
-                    json.dumps(dict(approval.metrics)),
-                ),
-            )
-        self._all = None
+            do.execute("insert or replace into approvals values (?, ?, ?, ?, ?, ?)", row)
 
     def drop(self, phases: Iterable[str]) -> None:
         """End all approvals of these phases."""
         with self._database.transaction() as do:
             do.executemany("delete from approvals where phase = ?", [(phase,) for phase in phases])
-        self._all = None
-
-    def refresh(self) -> None:
-        """Read again what other processes wrote."""
-        self._all = None
-
-
-def _approval(row: tuple[Any, ...]) -> Approval:
-    phase, digest, by, channel, reason, at, metrics = row
-    return Approval(phase, digest, by, channel, reason, at, json.loads(metrics) if metrics != "{}" else {})

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from doit.dependency import DatabaseException, FileChangedChecker
+from doit.dependency import FileChangedChecker
 
 from . import records as keys
 from .database import StateError
@@ -28,7 +28,7 @@ class Backend:
         self, name: str, codec: Any = None, *, module_name: str | None = None, state: State | None = None
     ) -> None:
         if os.path.basename(name) != NAME:
-            raise DatabaseException(f"phasegate keeps its state in {NAME}; leave --db-file out")
+            raise StateError(f"phasegate keeps its state in {NAME}; leave --db-file out")
         self.name = name
         self._in_run = state is not None
         self._state = state or State(Path(name).absolute().parent)
@@ -59,7 +59,16 @@ class Backend:
         return task in self._unfinished or self._state.records.get(task) is not None
 
     def remove(self, task: str) -> None:
-        """Drop a task's record."""
+        """Drop a task's record.
+
+        Raises:
+            StateError: outside a run: doit's own `run` would drop those of works that it cannot execute.
+        """
+        if not self._in_run and self.in_(task):
+            raise StateError(
+                "doit's own `run` cannot run a plan. doit.cfg or pyproject.toml replaces it, in the folder where doit"
+                " is started: start it in the project's folder, and see that [COMMAND] there says run = phasegate:Run"
+            )
         self._unfinished.pop(task, None)
         if self._state.records.get(task) is not None:
             self._state.lock.take()

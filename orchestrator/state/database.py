@@ -8,6 +8,7 @@ journal with EXTRA.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
@@ -24,13 +25,13 @@ FORMAT = 1
 
 SCHEMA = """
 create table records (task text primary key, data text not null) without rowid;
-create table files (path text primary key, signature text not null, settled integer not null, sha256 text not null)
+create table files (path blob primary key, signature text not null, settled integer not null, sha256 text not null)
     without rowid;
-create table journal (seq integer primary key, at real not null, run text not null, phase text, event text not null,
-    data text not null);
-create index journal_phase on journal (phase, seq);
+create table journal (seq integer primary key, at real not null, run text not null, phase text, task text,
+    event text not null, data text not null);
+create index journal_phase on journal (phase, event, seq);
 create table approvals (phase text not null, digest text not null, by text not null, channel text not null,
-    reason text not null, at real not null, metrics text not null, primary key (phase, digest, by)) without rowid;
+    reason text not null, at real not null, primary key (phase, digest, by)) without rowid;
 create table holder (pid integer not null, host text not null, since real not null, run text not null);
 """
 
@@ -95,6 +96,17 @@ class Database:
                     connection.execute("rollback")
                 raise
 
+    def decode(self, text: str) -> Any:
+        """JSON from a column.
+
+        Raises:
+            StateError: somebody else wrote it.
+        """
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise self._refusal(f"is damaged ({error})") from None
+
     def close(self) -> None:
         """Close the connection; a later use opens a new one."""
         with self._guard:
@@ -107,14 +119,22 @@ class Database:
             if self.path.stat().st_size == 0:
                 # SQLite takes an empty file for a new database; ours is never empty, so something emptied it.
                 raise self._refusal("is empty")
-            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
-            try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
+            self._connection = self._connect()
         return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        """A connection that was looked over. In a folder where nothing can be written a log of SQLite's that is empty
+        or not there is no hindrance to reading."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        sealed = not os.access(self.path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+        name = f"{self.path.absolute().as_uri()}?immutable=1" if sealed else str(self.path)
+        connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=10, uri=sealed)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         application = connection.execute("pragma application_id").fetchone()[0]

@@ -65,12 +65,17 @@ class Files:
             return next(self._matches(path), None) is not None
         return os.path.exists(os.path.join(self._root, path))
 
+    @property
+    def unsaved(self) -> bool:
+        """Were digests taken that are not stored yet?"""
+        return bool(self._fresh)
+
     def save(self) -> None:
         """Store the digests that were taken since the last time, those taken too early after a second look."""
         for path in [path for path, (_, settled, _) in self._fresh.items() if not settled]:
             self._digest(path)
         if self._fresh:
-            rows = [(path, *known) for path, known in self._fresh.items()]
+            rows = [(os.fsencode(path), *known) for path, known in self._fresh.items()]
             with self._database.transaction() as do:
                 do.executemany("insert or replace into files values (?, ?, ?, ?)", rows)
             self._fresh = {}
@@ -92,7 +97,13 @@ class Files:
                 yield match
 
     def _below(self, folder: str) -> Iterator[str]:
-        for parent, _, names in os.walk(os.path.join(self._root, folder)):
+        seen: set[tuple[int, int]] = set()
+        for parent, folders, names in os.walk(os.path.join(self._root, folder), followlinks=True):
+            status = os.stat(parent)
+            if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
             inside = os.path.relpath(parent, self._root)
             yield from (f"{inside}/{name}" for name in names)
 
@@ -125,7 +136,9 @@ class Files:
     def _cached(self) -> dict[str, tuple[str, bool, str]]:
         if self._known is None:
             rows = self._database.rows("select path, signature, settled, sha256 from files")
-            self._known = {path: (signature, bool(settled), digest) for path, signature, settled, digest in rows}
+            self._known = {
+                os.fsdecode(path): (signature, bool(settled), digest) for path, signature, settled, digest in rows
+            }
         return self._known
 
 

@@ -20,6 +20,7 @@ class Event(str, Enum):
     ATTEMPT_STARTED = "attempt.started"
     ATTEMPT_ENDED = "attempt.ended"
     JUDGED = "gate.judged"
+    OPENED = "gate.opened"
     APPROVED = "gate.approved"
     FORGOTTEN = "phase.forgotten"
 
@@ -33,6 +34,8 @@ class Entry:
     """Seconds since 1970, UTC."""
     run: str
     phase: str | None
+    task: str | None
+    """The doit task, where it is about one."""
     event: Event
     data: Mapping[str, Any]
 
@@ -46,23 +49,27 @@ class Journal:
         self.run = ""
         """The present run's id, written with each entry; empty for commands outside a run."""
 
-    def append(self, event: Event, phase: str | None = None, **data: Any) -> None:
+    def append(self, event: Event, phase: str | None = None, task: str | None = None, **data: Any) -> None:
         """Write one entry."""
+        row = (self._clock(), self.run, phase, task, event.value, json.dumps(data))
         with self._database.transaction() as do:
-            do.execute(
-                "insert into journal (at, run, phase, event, data) values (?, ?, ?, ?, ?)",
-                (self._clock(), self.run, phase, event.value, json.dumps(data)),
-            )
+            do.execute("insert into journal (at, run, phase, task, event, data) values (?, ?, ?, ?, ?, ?)", row)
 
-    def latest(self, *events: Event) -> dict[str, Entry]:
-        """For each phase the newest entry of one of these events."""
-        marks = ", ".join("?" * len(events))
-        rows = self._database.rows(
-            "select seq, at, run, phase, event, data from journal where seq in"
-            f" (select max(seq) from journal where phase is not null and event in ({marks}) group by phase)",
-            *(event.value for event in events),
+    def latest(self, *events: Event, of_each: str = "phase") -> dict[str, Entry]:
+        """The newest entry of one of these events for each phase, or for each task."""
+        entries = self._select(
+            f"seq in (select max(seq) from journal where {_any(events)} and {of_each} is not null group by {of_each})"
         )
-        return {row[3]: _entry(row) for row in rows}
+        return {entry.task or "" if of_each == "task" else entry.phase or "": entry for entry in entries}
+
+    def newest(self, phase: str, *events: Event) -> Entry | None:
+        """The newest entry of one of these events for one phase."""
+        entries = self._select(f"phase = ? and {_any(events)} order by seq desc limit 1", phase)
+        return entries[0] if entries else None
+
+    def of(self, phase: str) -> list[Entry]:
+        """All entries of a phase, oldest first."""
+        return self._select("phase = ? order by seq", phase)
 
     def count(self, event: Event) -> dict[str, int]:
         """How often this happened to each phase."""
@@ -70,17 +77,22 @@ class Journal:
             self._database.rows("select phase, count(*) from journal where event = ? group by phase", event.value)
         )
 
-    def of(self, phase: str, *events: Event) -> list[Entry]:
-        """The entries of a phase, oldest first; all, or those of some events."""
-        marks = ", ".join("?" * len(events or Event))
+    def count_of(self, event: Event, phase: str, task: str) -> int:
+        """How often this happened to one task of a phase."""
+        statement = "select count(*) from journal where phase = ? and event = ? and task = ?"
+        return int(self._database.rows(statement, phase, event.value, task)[0][0])
+
+    def _select(self, condition: str, *parameters: str) -> list[Entry]:
         rows = self._database.rows(
-            f"select seq, at, run, phase, event, data from journal where phase = ? and event in ({marks}) order by seq",
-            phase,
-            *(event.value for event in events or Event),
+            f"select seq, at, run, phase, task, event, data from journal where {condition}", *parameters
         )
-        return [_entry(row) for row in rows]
+        return [self._entry(*row) for row in rows]
+
+    def _entry(
+        self, seq: int, at: float, run: str, phase: str | None, task: str | None, event: str, data: str
+    ) -> Entry:
+        return Entry(seq, at, run, phase, task, Event(event), self._database.decode(data))
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    seq, at, run, phase, event, data = row
-    return Entry(seq, at, run, phase, Event(event), json.loads(data))
+def _any(events: tuple[Event, ...]) -> str:
+    return "event in (" + ", ".join(f"'{event.value}'" for event in events) + ")"

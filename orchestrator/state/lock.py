@@ -49,12 +49,16 @@ class RunLock:
         except OSError:
             os.close(file)
             raise Held(self._who()) from None
+        try:
+            self._database.create()
+            with self._database.transaction() as do:
+                do.execute("delete from holder")
+                row = (os.getpid(), socket.gethostname(), time.time(), run)
+                do.execute("insert into holder values (?, ?, ?, ?)", row)
+        except BaseException:
+            os.close(file)
+            raise
         self._file = file
-        self._database.create()
-        with self._database.transaction() as do:
-            do.execute("delete from holder")
-            row = (os.getpid(), socket.gethostname(), time.time(), run)
-            do.execute("insert into holder values (?, ?, ?, ?)", row)
 
     @property
     def held(self) -> bool:

@@ -21,9 +21,16 @@ CHECKER = "checker:"
 IGNORED = "ignore:"
 
 
-def record_of(values: Mapping[str, Any], states: Mapping[str, State], checker: str) -> dict[str, Any]:
+DEFINITION = "definition"
+"""Under `_values_:`, as canonical text: what a change of makes the task run again."""
+
+CHECKER_NAME = "Checker"
+"""doit drops a record whose checker has another name than the present one (doit 0.37, `Dependency.get_status`)."""
+
+
+def record_of(values: Mapping[str, Any], states: Mapping[str, State]) -> dict[str, Any]:
     """The record of a task that succeeded from these states."""
-    return {VALUES: dict(values), CHECKER: checker, **states, PATHS: list(states)}
+    return {VALUES: dict(values), CHECKER: CHECKER_NAME, **states, PATHS: list(states)}
 
 
 class Records:
@@ -52,6 +59,10 @@ class Records:
             for task in gone:
                 self._loaded().pop(task, None)
 
+    def refresh(self) -> None:
+        """Read again what other processes wrote."""
+        self._all = None
+
     def tasks(self) -> list[str]:
         """The tasks that have a record."""
         return list(self._loaded())
@@ -59,5 +70,5 @@ class Records:
     def _loaded(self) -> dict[str, Record]:
         if self._all is None:
             rows = self._database.rows("select task, data from records")
-            self._all = {task: json.loads(data) for task, data in rows}
+            self._all = {task: self._database.decode(data) for task, data in rows}
         return self._all

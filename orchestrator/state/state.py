@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from .approvals import Approvals
-from .database import Database
+from .database import Database, StateError
 from .files import Files
 from .journal import Journal
 from .lock import RunLock
@@ -34,3 +34,9 @@ class State:
             stack.callback(self.database.close)
             if self.lock.held:
                 self.files.save()
+
+    def keep_digests(self) -> None:
+        """After a look that changed nothing else: spare the next one the reading, if nobody else is at work."""
+        if self.files.unsaved and self.database.exists:
+            with contextlib.suppress(StateError):
+                self.lock.take()

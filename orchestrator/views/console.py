@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console as Terminal
 from rich.live import Live
@@ -31,6 +31,14 @@ COLOURS = {
     End.RAN: "cyan",
 }
 STATE_WIDTH = 9
+
+
+class Told(Protocol):
+    """What doit told of tasks, beside what the session knows of phases."""
+
+    errors: list[str]
+    failures: list[str]
+    blocked: list[str]
 
 
 class Console:
@@ -91,7 +99,7 @@ class Console:
         for line in lines:
             self._print_output(task, line)
 
-    def summary(self, session: Session, errors: Sequence[str], stopped_by: int | None) -> None:
+    def summary(self, session: Session, reporter: Told, stopped_by: int | None) -> None:
         """What became of the plan, and what to do next."""
         results = session.results
         self._stop()
@@ -101,8 +109,9 @@ class Console:
             counts.append(f"{len(session.current)} up to date")
         if rest := self._total - len(ends) - len(session.current):
             counts.append(f"{rest} not reached")
-        for error in errors:
-            self._terminal.print(Text(f"{'error':{STATE_WIDTH}}{printable(error)}", style="bold red"))
+        for word, texts in (("error", reporter.errors), ("failed", reporter.failures), ("blocked", reporter.blocked)):
+            for text in texts:
+                self._terminal.print(Text(f"{word:{STATE_WIDTH}}{printable(text)}", style="bold red"))
         took = seconds(self._monotonic() - self._begun)
         self._terminal.print(Text(f"{self._plan.name}: {', '.join(counts) or 'nothing to do'} ({took})", style="bold"))
         if stopped_by is not None:
@@ -113,7 +122,7 @@ class Console:
 
     def _line(self, result: Result) -> Text:
         assert result.end is not None
-        title = printable(result.phase.title)
+        title = printable(result.phase.title)[: self._titles]
         text = Text(f"{result.end.value:{STATE_WIDTH}}", style=COLOURS[result.end])
         text.append(f"{result.phase.name:{self._names}}  {title:{self._titles}}  ", style="default not bold")
         if result.end in (End.DONE, End.FAILED, End.WAITING, End.RAN):
@@ -130,8 +139,8 @@ class Console:
     def _details(self, result: Result) -> list[str]:
         lines: list[str] = []
         for attempt in (attempt for attempt in result.attempts if attempt.problem and not attempt.stopped):
-            what = attempt.work.task if len(result.phase.works) > 1 else "its work"
-            lines += [f"{what} {attempt.problem}", *self._log(attempt.log)]
+            what = f"{attempt.work.task}: " if len(result.phase.works) > 1 else ""
+            lines += [f"{what}{attempt.problem}", *self._log(attempt.log)]
         if result.judgement is not None:
             decided = result.end is End.DONE
             shown = {VerdictResult.FAIL, VerdictResult.WARN} | (set() if decided else {VerdictResult.REVIEW})
@@ -186,5 +195,6 @@ def next_steps(results: Mapping[str, Result]) -> list[str]:
     return [
         step
         for r in ended
-        if r.end and (step := next_step(r.phase.name, r.end.value, by_criterion=r.judgement is not None))
+        if r.end
+        and (step := next_step(r.phase.name, r.end.value, by_criterion=r.judgement is not None, fresh=bool(r.attempts)))
     ]

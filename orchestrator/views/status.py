@@ -28,11 +28,12 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
     judged = state.journal.latest(Event.JUDGED)
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
     attempts = state.journal.count(Event.ATTEMPT_STARTED)
+    all_approvals = state.approvals.all()
     phases = []
     for standing in standings:
         name = standing.phase.name
         verdict, attempt = judged.get(name), ended.get(name)
-        approvals = state.approvals.of(name)
+        approvals = all_approvals.get(name, [])
         phases.append(
             {
                 "phase": name,

@@ -33,7 +33,7 @@ def seconds(duration: float) -> str:
 
 def verdict_line(verdicts: Iterable[Verdict]) -> str:
     """Verdicts that let a gate open, short: metrics with their values, the rest counted."""
-    held = [verdict for verdict in verdicts if verdict.result is not Result.FAIL]
+    held = [verdict for verdict in verdicts if verdict.result in (Result.PASS, Result.REVIEW)]
     metrics = [f"{v.name} {_figure(v.value)}" for v in held if v.kind == "metric"]
     others = len(held) - len(metrics)
     counted = (
@@ -62,14 +62,15 @@ def _figure(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
-def next_step(phase: str, state: str, *, by_criterion: bool) -> str | None:
+def next_step(phase: str, state: str, *, by_criterion: bool, fresh: bool = False) -> str | None:
     """What a person can do about a phase in this state; None where there is nothing to do, or something else first.
 
     Args:
         by_criterion: a failed phase failed at its gate, and not at its work.
+        fresh: its outputs were made just now, so that making them anew is no help.
     """
     if state == "failed":
-        anew = f"; `doit forget {phase}` and `doit` make its outputs anew" if by_criterion else ""
+        anew = f"; `doit forget {phase}` and `doit` make its outputs anew" if by_criterion and not fresh else ""
         return f"mend {phase}{' or its criteria' if by_criterion else ''}, then `doit`{anew}"
     return {
         "waiting": f"`doit approve {phase}`, then `doit`",

@@ -7,21 +7,20 @@ The inputs' states are taken before the start: an input that is edited while the
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from phases.executor import Executor, Outcome
 
+from ..config.paths import is_glob
 from ..plan import Work
 from ..state.files import ABSENT
+from ..state.files import State as FileState
 from ..state.journal import Event
-from ..state.records import record_of
+from ..state.records import DEFINITION, record_of
 from ..state.state import FOLDER, State
 from .command import command_of
-
-CHECKER_NAME = "Checker"
-"""doit drops a record whose checker has another name than the present one (doit 0.37, `Dependency.get_status`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +49,46 @@ class Attempts:
 
     def make(self, work: Work) -> Attempt:
         """Execute the work once."""
-        number = len(self._state.journal.of(work.phase, Event.ATTEMPT_STARTED)) + 1
-        log = self._log(work, number)
         inputs = {given.path: self._state.files.state(given.path) for given in work.inputs}
-        gone = [path for path, state in inputs.items() if state in (ABSENT, {})]
-        self._start(work, number, log)
+        number, log = self._start(work)
+        gone = [path for path, state in inputs.items() if state == ABSENT or (is_glob(path) and not state)]
         if gone:
-            attempt = Attempt(work, number, 0.0, log, f"input {gone[0]} is not there")
+            attempt = Attempt(work, number, 0.0, log, f"its input {gone[0]} is not there")
         else:
             outcome = self._execute(work, number, log)
             attempt = Attempt(work, number, outcome.duration, log, self._problem(work, outcome), outcome.stopped)
-        values = {"definition": dict(work.definition), "attempt": number}
+        self._record(attempt, inputs)
+        return attempt
+
+    def _start(self, work: Work) -> tuple[int, Path]:
+        """Number the attempt, drop the work's record, and say so in the journal, at once and durably."""
+        journal = self._state.journal
+        with self._state.database.transaction():
+            number = journal.count_of(Event.ATTEMPT_STARTED, work.phase, work.task) + 1
+            log = self._log(work, number)
+            self._state.records.drop([work.task])
+            journal.append(
+                Event.ATTEMPT_STARTED, work.phase, work.task, attempt=number, log=str(log.relative_to(self._root))
+            )
+        for output in work.outputs:
+            (self._root / output).parent.mkdir(parents=True, exist_ok=True)
+        return number, log
+
+    def _record(self, attempt: Attempt, inputs: Mapping[str, FileState]) -> None:
+        work = attempt.work
         with self._state.database.transaction():
             if attempt.problem is None:
-                self._state.records.save(work.task, record_of(values, inputs, CHECKER_NAME))
+                values = {DEFINITION: work.definition_text, "attempt": attempt.number}
+                self._state.records.save(work.task, record_of(values, inputs))
             self._state.journal.append(
                 Event.ATTEMPT_ENDED,
                 work.phase,
-                task=work.task,
-                attempt=number,
+                work.task,
+                attempt=attempt.number,
                 duration=round(attempt.duration, 3),
                 outcome="stopped" if attempt.stopped else "succeeded" if attempt.problem is None else "failed",
                 problem=attempt.problem,
             )
-        return attempt
-
-    def _start(self, work: Work, number: int, log: Path) -> None:
-        with self._state.database.transaction():
-            self._state.records.drop([work.task])
-            self._state.journal.append(
-                Event.ATTEMPT_STARTED,
-                work.phase,
-                task=work.task,
-                attempt=number,
-                log=str(log.relative_to(self._root)),
-            )
-        for output in work.outputs:
-            (self._root / output).parent.mkdir(parents=True, exist_ok=True)
 
     def _execute(self, work: Work, number: int, log: Path) -> Outcome:
         echo = self._echo
@@ -110,7 +112,7 @@ class Attempts:
         return None
 
     def _log(self, work: Work, number: int) -> Path:
-        combination = work.task.removeprefix(f"{work.phase}:run").replace(":", ".")
+        combination = work.task.removeprefix(f"{work.phase}:run").replace(":", ",").replace(",", ".", 1)
         return self._root / FOLDER / "logs" / self._state.journal.run / f"{work.phase}{combination}.{number}.log"
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.config import cache
 from orchestrator.config.load import CACHE, load_plan
-from orchestrator.plan import Input, Phase, Plan, Rule, Work
+from orchestrator.plan import Input, Phase, Plan, Rule, Work, canonical, gate_text
 
 KEY = cache.key({"config/phases.yaml": b"x"}, "1")
 PLAN = Plan(
@@ -25,16 +25,16 @@ PLAN = Plan(
                 Work(
                     task="p:run",
                     phase="p",
-                    definition={"run": ["true"], "params": {"n": 1, "x": 0.5, "deep": True}},
+                    definition_text=canonical({"run": ["true"], "params": {"n": 1, "x": 0.5, "deep": True}}),
                     inputs=(Input("a/*.csv", ("q",), "config/phases.yaml:3:5"),),
                     outputs=("b",),
                     timeout=1.5,
                     always=False,
                 ),
             ),
-            criteria=({"file": "b", "min_size": 1},),
             reads=("b",),
             rule=Rule(True, ("ann",), 2, False, 60.0),
+            gate_text=gate_text([{"file": "b", "min_size": 1}], Rule(True, ("ann",), 2, False, 60.0)),
         )
     },
     jobs=2,

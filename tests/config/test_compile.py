@@ -351,12 +351,12 @@ def test_a_criterion_is_repeated_only_over_the_axes_that_it_names(load):
           - {check: "c:f", args: {b: "{b}"}, name: "c {b}"}
         """,
     )
-    assert plan.phases["m"].criteria == (
+    assert plan.phases["m"].criteria == [
         {"command": ["test", "1", "${b}"]},
         {"command": ["test", "2", "${b}"]},
         {"check": "c:f", "args": {"b": 3}, "name": "c 3"},
         {"check": "c:f", "args": {"b": 4}, "name": "c 4"},
-    )
+    ]
 
 
 def test_combinations_that_make_one_output_are_told_once_with_the_placeholders_to_use(problems):
@@ -460,7 +460,7 @@ def test_a_criterion_that_is_repeated_needs_a_name_for_each_combination(problems
 
 # -- approval rules -------------------------------------------------------------------------------------------
 
-COMMON = "approval: {by: [ann], quorum: 2, self_approval: false, expires: 1h}\n"
+COMMON = "approval: {by: [ann, bob], quorum: 2, expires: 1h}\n"
 
 
 @pytest.mark.parametrize(
@@ -473,12 +473,12 @@ COMMON = "approval: {by: [ann], quorum: 2, self_approval: false, expires: 1h}\n"
         ("approval: manual", "mode: auto", Rule(True)),
         ("approval: {quorum: 2}", "mode: auto", Rule(True, quorum=2)),
         ("approval: {}", "", Rule(True)),
-        ("", COMMON, Rule(False, ("ann",), 2, False, 3600.0)),
-        ("", COMMON + "mode: manual", Rule(True, ("ann",), 2, False, 3600.0)),
-        ("approval: manual", COMMON, Rule(True, ("ann",), 2, False, 3600.0)),
-        ("approval: {by: [ben, cy]}", COMMON, Rule(True, ("ben", "cy"), 2, False, 3600.0)),
-        ("approval: {by: [], expires: null}", COMMON, Rule(True, (), 2, False, None)),
-        ("approval: {quorum: 1, self_approval: true, expires: 90}", COMMON, Rule(True, ("ann",), 1, True, 90.0)),
+        ("", COMMON, Rule(False, ("ann", "bob"), 2, True, 3600.0)),
+        ("", COMMON + "mode: manual", Rule(True, ("ann", "bob"), 2, True, 3600.0)),
+        ("approval: manual", COMMON, Rule(True, ("ann", "bob"), 2, True, 3600.0)),
+        ("approval: {by: [ben, cy]}", COMMON, Rule(True, ("ben", "cy"), 2, True, 3600.0)),
+        ("approval: {by: [], expires: null}", COMMON, Rule(True, (), 2, True, None)),
+        ("approval: {quorum: 1, self_approval: true, expires: 90}", COMMON, Rule(True, ("ann", "bob"), 1, True, 90.0)),
         ("", "approval: {by: [], quorum: 1, self_approval: true, expires: null}", Rule(False)),
     ],
 )
@@ -510,3 +510,30 @@ def test_several_problems_of_one_phase_are_told_at_once(problems):
 def test_a_plan_of_thousands_of_phases_in_a_chain_is_read(load):
     lines = [f"p{n}: {{run: x, inputs: [b/{n + 1}], outputs: [b/{n}]}}" for n in range(2_000)]
     assert list(load("\n".join(lines)).phases) == [f"p{n}" for n in reversed(range(2_000))]
+
+
+@pytest.mark.parametrize(
+    ("approval", "problem"),
+    [
+        ("{by: [ann], quorum: 2}", "1:34: the quorum of a is 2, but `by` names 1; name more people or ask fewer"),
+        ("{self_approval: false}", "1:29: self_approval: false is not in this version; leave it out"),
+        (
+            "{expires: 0}",
+            "1:23: an approval that expires at once would never stand; give it some time, or leave it out",
+        ),
+    ],
+)
+def test_a_rule_that_nobody_can_meet_is_refused(problems, approval, problem):
+    [told] = problems(f"a: {{run: x, approval: {approval}}}", "")
+    assert told.startswith("config/phases.yaml:")
+    assert told.partition(": ")[2] == problem.partition(": ")[2]
+
+
+def test_parameters_that_would_be_one_variable_are_refused(problems):
+    [told] = problems("a: {run: x, params: {month: 1, Month: 2}}", "")
+    assert "'Month' and 'month' are both PARAM_MONTH in the environment; rename one of them" in told
+
+
+def test_a_matrix_value_that_is_too_long_for_a_name_is_refused(problems):
+    [told] = problems(f"a: {{run: x, matrix: {{c: [{'y' * 101}]}}}}", "")
+    assert "this value of c has 101 characters" in told

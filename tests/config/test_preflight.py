@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.config.preflight import escapes, missing
-from orchestrator.plan import Input, Phase, Plan, Rule, Work
+from orchestrator.plan import Input, Phase, Plan, Rule, Work, canonical
 
 
 def phase(name="p", inputs=(), reads=(), makers=(), **definition):
     given = tuple(Input(path, makers, f"config/phases.yaml:{line}:7") for line, path in enumerate(inputs, 3))
-    work = Work(f"{name}:run", name, {"run": "x", **definition}, given, (), None, False)
-    return Phase(name, name, "", "config/phases.yaml:2:3", (), (work,), (), tuple(reads), Rule(False))
+    work = Work(f"{name}:run", name, canonical({"run": "x", **definition}), given, (), None, False)
+    return Phase(name, name, "", "config/phases.yaml:2:3", (), (work,), tuple(reads), Rule(False), "")
 
 
 def lines(problems):

@@ -38,7 +38,7 @@ def test_a_signal_ends_the_run_in_order(project, wait_until, number, jobs):
 
 
 def test_a_second_signal_does_not_wait_for_children_that_ignore_the_first(project, wait_until):
-    stubborn = "trap 'echo asked >> ran.txt' TERM; echo up >> ran.txt; while :; do sleep 0.05; done"
+    stubborn = "trap 'echo asked >> ran.txt' TERM; echo up >> ran.txt; while :; do sleep 0.05 || true; done"
     project.phases({"stubborn": {"run": stubborn}})
     run = project.start()
     wait_until(lambda: "up" in project.counts())

@@ -15,7 +15,7 @@ DIGEST = "d" * 64
 
 
 def yes(by="ann", at=NOW - 1, digest=DIGEST, channel="command line"):
-    return Approval("p", digest, by, channel, "", at, {})
+    return Approval("p", digest, by, channel, "", at)
 
 
 def is_open(rule, *approvals, review=(), now=NOW):

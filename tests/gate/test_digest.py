@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from criteria import Result, Verdict
 from orchestrator.gate.digest import gate_digest
+from orchestrator.plan import canonical
 
 DEFINITION = {
     "criteria": [{"metric": "mae", "from": "m.json", "at": "mae", "pass": "<= 12"}],
@@ -25,7 +26,7 @@ VERDICTS = (verdict(),)
 
 
 def digest(outputs=OUTPUTS, definition=DEFINITION, verdicts=VERDICTS, attempts=(1,)):
-    return gate_digest(outputs, definition, verdicts, attempts)
+    return gate_digest(outputs, canonical(definition), verdicts, attempts)
 
 
 def changed(path, value):
@@ -126,7 +127,7 @@ parts = st.tuples(
 @given(parts, parts)
 def test_two_digests_are_equal_only_where_everything_is(one, other):
     first, second = (
-        gate_digest(outputs, definition, [verdict(name, value) for name, value in values], attempts)
+        gate_digest(outputs, canonical(definition), [verdict(name, value) for name, value in values], attempts)
         for outputs, definition, values, attempts in (one, other)
     )
     same_attempts = bool(one[0]) or one[3] == other[3]

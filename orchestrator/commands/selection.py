@@ -1,0 +1,60 @@
+"""What names on the command line mean: phases, works, outputs, patterns. One answer for run, forget and the rest."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import posixpath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from doit import doit_cmd
+from doit.exceptions import InvalidCommand
+
+from ..config.paths import lineage
+from ..plan import Plan
+
+
+def tasks_named(plan: Plan, name: str, root: Path) -> list[str]:
+    """The tasks that one name means; none when it means nothing.
+
+    It may be a gate (`phase_3`), a work (`phase_3:run`, `phase_11:run:AA`; `phase_11:run` for all of a matrix), a
+    pattern, or a path, which means the gate of the phase that makes it.
+    """
+    if name in plan.phases:
+        return [name]
+    phase = plan.phase_of(name)
+    if phase is not None:
+        return [work.task for work in phase.works if work.task == name or work.task.startswith(f"{name}:")]
+    if "*" in name:
+        works = [work.task for phase in plan for work in phase.works] if ":" in name else []
+        return fnmatch.filter([*plan.phases, *works], name)
+    path = os.path.relpath(name, root) if posixpath.isabs(name) else posixpath.normpath(name)
+    return [plan.makers[part] for part in lineage(path) if part in plan.makers][:1]
+
+
+def named(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
+    """The tasks that all these names mean.
+
+    Raises:
+        InvalidCommand: one of them means nothing.
+    """
+    found: dict[str, None] = {}
+    for arg in args:
+        tasks = tasks_named(plan, arg, root)
+        if not tasks:
+            raise InvalidCommand(not_found=arg)
+        found.update(dict.fromkeys(tasks))
+    return list(found)
+
+
+def given(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
+    """The names that were given, with those put back that doit took for variables, as it does `build/month=1/x`."""
+    variables: Mapping[str, str] = doit_cmd._CMDLINE_VARS or {}
+    taken = [f"{key}={value}" for key, value in variables.items()]
+    return [*args, *(name for name in taken if tasks_named(plan, name, root))]
+
+
+def variables_alone(args: Sequence[str]) -> bool:
+    """Was `x=y` given and nothing else? For a command without variables that is a mistake, and not "everything"."""
+    return not args and bool(doit_cmd._CMDLINE_VARS)

@@ -1,0 +1,109 @@
+"""What is written under a phase → its works: one, or one for each combination of its matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from criteria import duration
+
+from ..plan import Input, Work, canonical
+from .findings import At, Desk
+from .matrix import Combination, as_text, combinations, fill, fill_text, fill_texts, task_suffix
+from .paths import normal
+
+LONGEST_VALUE = 100
+"""Characters of a matrix value: it becomes part of a task's and of a log's name."""
+
+
+def works_of(name: str, raw: Mapping[str, Any], desk: Desk) -> tuple[Work, ...]:
+    """The works of a phase; what is wrong with them goes to the findings."""
+    matrix: Mapping[str, Sequence[Any]] = raw.get("matrix") or {}
+    _check_values(name, matrix, desk)
+    _check_params(name, raw, matrix, desk)
+    if raw.get("executor", "local") != "local":
+        at: At = ["phases", name, "executor"]
+        desk.found.add(desk.phases, at, f"executor {raw['executor']!r} is not in this version", "use local")
+    return tuple(_work(name, raw, combination, desk) for combination in combinations(matrix))
+
+
+def _work(name: str, raw: Mapping[str, Any], combination: Combination, desk: Desk) -> Work:
+    outputs = (_normal_or_as_it_is(fill_text(output, combination)) for output in raw.get("outputs") or [])
+    return Work(
+        task=f"{name}:run{task_suffix(combination)}",
+        phase=name,
+        definition_text=canonical(_definition(name, raw, combination, desk)),
+        inputs=_inputs(name, raw, combination, desk),
+        outputs=tuple(dict.fromkeys(outputs)),
+        timeout=duration(raw["timeout"]) if raw.get("timeout") is not None else None,
+        always=bool(raw.get("always", False)),
+    )
+
+
+def _inputs(name: str, raw: Mapping[str, Any], combination: Combination, desk: Desk) -> tuple[Input, ...]:
+    """The inputs as written, and the module of a `call`, which is one by itself."""
+    inputs: dict[str, Input] = {}
+
+    def take(path: str, at: At) -> None:
+        makers = desk.outputs.makers_of(path)
+        if name in makers:
+            message = f"{name} reads {path!r} and makes it, or part of it"
+            desk.found.add(desk.phases, at, message, "leave its own outputs out of its inputs")
+        inputs[path] = Input(path, tuple(makers), desk.phases.place(at))
+
+    for index, text in enumerate(raw.get("inputs") or []):
+        at: At = ["phases", name, "inputs", index]
+        path = desk.found.path(desk.phases, at, fill_text(text, combination))
+        if path is not None:
+            take(path, at)
+    if "call" in raw:
+        module = desk.find_module(raw["call"].partition(":")[0])
+        if module is not None and module not in inputs:
+            take(module, ["phases", name, "call"])
+    return tuple(inputs.values())
+
+
+def _definition(name: str, raw: Mapping[str, Any], combination: Combination, desk: Desk) -> dict[str, Any]:
+    cwd = raw.get("cwd", ".")
+    if cwd not in (".", "./"):
+        cwd = desk.found.path(desk.phases, ["phases", name, "cwd"], fill_text(cwd, combination))
+    definition = {
+        "run": fill_texts(raw.get("run"), combination),
+        "call": raw.get("call"),
+        "args": fill(raw.get("args"), combination),
+        "cwd": None if cwd in (".", "./") else cwd,
+        "env": fill_texts(raw.get("env"), combination),
+        "params": {**fill(raw.get("params") or {}, combination), **combination},
+    }
+    return {key: value for key, value in definition.items() if value not in (None, {})}
+
+
+def _check_values(name: str, matrix: Mapping[str, Sequence[Any]], desk: Desk) -> None:
+    """Two values that are the same text would be two tasks with one name; a long one would be no name for a log."""
+    for axis, values in matrix.items():
+        texts = [as_text(value) for value in values]
+        for index, text in enumerate(texts):
+            at: At = ["phases", name, "matrix", axis, index]
+            if text in texts[:index]:
+                desk.found.add(desk.phases, at, f"{axis} has the value {text!r} already", "name each value once")
+            if len(text) > LONGEST_VALUE:
+                message = f"this value of {axis} has {len(text)} characters"
+                desk.found.add(desk.phases, at, message, f"names of tasks and logs hold {LONGEST_VALUE} of it")
+
+
+def _check_params(name: str, raw: Mapping[str, Any], matrix: Mapping[str, Any], desk: Desk) -> None:
+    """Parameters and axes arrive as PARAM_NAME, in capitals: two that differ in case alone would be one."""
+    seen: dict[str, str] = {}
+    for key, param in [("matrix", axis) for axis in matrix] + [("params", param) for param in raw.get("params") or {}]:
+        twin = seen.setdefault(param.upper(), param)
+        if twin is not param:
+            message = f"{param!r} and {twin!r} are both PARAM_{param.upper()} in the environment"
+            desk.found.add(desk.phases, ["phases", name, key, param], message, "rename one of them", key=True)
+
+
+def _normal_or_as_it_is(path: str) -> str:
+    """For a second look at a path whose problem was already reported."""
+    try:
+        return normal(path)
+    except ValueError:
+        return path
