@@ -15,8 +15,9 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 
 
 def printable(text: str) -> str:
-    """Text from outside, harmless on a terminal: no escape sequences, no control characters but tab and newline."""
-    return _CONTROL.sub("", text)
+    """Text from outside, harmless on a terminal: no escape sequences, no control characters but tab and newline, and
+    of a file name that is no text (a lone surrogate in Python) the bytes spelt out."""
+    return _CONTROL.sub("", text).encode("utf-8", "backslashreplace").decode()
 
 
 def seconds(duration: float) -> str:
