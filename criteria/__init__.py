@@ -1,7 +1,36 @@
-"""What 'done' means: the criteria behind a gate, and the verdicts they give. Knows nothing else of phasegate."""
+"""What 'done' means: the criteria behind a gate, and the verdicts they give.
 
-from criteria.durations import duration
-from criteria.model import Criterion, CriterionError, Result, Scene, Verdict
-from criteria.parse import KEYS, parse
+The public names are loaded when they are first asked for: a run that has nothing to do judges nothing.
+"""
 
-__all__ = ["KEYS", "Criterion", "CriterionError", "Result", "Scene", "Verdict", "duration", "parse"]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from criteria.durations import duration as duration
+    from criteria.items import KEYS as KEYS
+    from criteria.items import parse as parse
+    from criteria.model import Criterion as Criterion
+    from criteria.model import CriterionError as CriterionError
+    from criteria.model import Result as Result
+    from criteria.model import Scene as Scene
+    from criteria.model import Verdict as Verdict
+
+_HOMES = {
+    "duration": "durations",
+    "Criterion": "model",
+    "CriterionError": "model",
+    "Result": "model",
+    "Scene": "model",
+    "Verdict": "model",
+    "KEYS": "items",
+    "parse": "items",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'criteria' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"criteria.{_HOMES[name]}"), name)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 from .database import Database, StateError
@@ -53,7 +51,7 @@ class RunLock:
             self._database.create()
             with self._database.transaction() as do:
                 do.execute("delete from holder")
-                row = (os.getpid(), socket.gethostname(), time.time(), run)
+                row = (os.getpid(), os.uname().nodename, time.time(), run)
                 do.execute("insert into holder values (?, ?, ?, ?)", row)
         except BaseException:
             os.close(file)
@@ -74,12 +72,14 @@ class RunLock:
     def run_is_alive(self, run: str) -> bool:
         """Is this the run that goes on now? Answered without the lock, which a look must never hold."""
         rows = self._database.rows("select pid, host from holder where run = ?", run)
-        return any(host == socket.gethostname() and _alive(pid) for pid, host in rows)
+        return any(host == os.uname().nodename and _alive(pid) for pid, host in rows)
 
     def _who(self) -> str:
         rows = self._database.rows("select pid, host, since from holder")
         if not rows:
             return "another run is starting here; wait for it, or stop it"
+        from datetime import datetime, timezone
+
         pid, host, since = rows[0]
         moment = datetime.fromtimestamp(since, timezone.utc).astimezone()
         age = max(0, round(time.time() - since))
