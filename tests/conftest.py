@@ -18,8 +18,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import phasegate  # noqa: F401 - binds criteria, orchestrator and phases before pytest puts tests/ on sys.path
+
+# No deadline, because it is a timing. In CI the same examples each time: a red run is about the change that was made.
+settings.register_profile("steady", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("steady")
 
 DOIT = str(Path(sys.executable).with_name("doit"))
 STARTER = Path(__file__).parent.parent / "orchestrator" / "starter"
