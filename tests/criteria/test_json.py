@@ -20,7 +20,7 @@ def test_parses(project: Project) -> None:
     ("content", "message"),
     [
         ("", "a.json is empty"),
-        ('{"a": 1,}', "a.json:1:9 is not JSON"),
+        ('{"a": 1 2}', "a.json:1:9 is not JSON"),
         ("[NaN]", "a.json is not JSON: NaN is not a JSON value"),
         ("[-Infinity]", "a.json is not JSON: -Infinity is not a JSON value"),
         (b'["\xff"]', "a.json is not JSON: byte 2 is not UTF-8"),
