@@ -6,7 +6,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -141,6 +141,12 @@ class Session:
             self._guard.wait_for(lambda: not self._busy, timeout=LAST_WORDS)
             for result in self.results.values():
                 self._end(result, result.without_gate() or (End.STOPPED if stopped else End.RAN))
+
+    def missed(self, names: Iterable[str]) -> list[str]:
+        """Those of these phases that nothing became of: the run ended before."""
+        with self._guard:
+            ended = {name for name, result in self.results.items() if result.end is not None}
+            return [name for name in names if name not in ended | self.current]
 
     def broken(self, phase: Phase) -> None:
         """A phase at which phasegate itself, or the machine, failed; the reporter has the message."""

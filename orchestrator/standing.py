@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from .gate.approval import decide
-from .gate.digest import attempts_of
+from .gate.digest import attempts_of, gate_digest
 from .plan import Phase, Work
 from .state.approvals import Approval
 from .state.files import State as FileState
@@ -167,9 +167,21 @@ def _state(phase: Phase, own: list[Reason], upstream: list[Standing], look: Evid
         return PhaseState.BLOCKED
     judged = look.last(phase.name)
     verdict = judged.data.get("outcome") if judged else None
-    if failed or verdict in ("failed", "waiting"):
-        return PhaseState.FAILED if failed else PhaseState(verdict)
+    if failed or verdict == "failed":
+        return PhaseState.FAILED
+    if judged is not None and still_waits(phase, judged, look):
+        return PhaseState.WAITING
     return PhaseState.PENDING if look.record(phase.name) is None else PhaseState.STALE
+
+
+def still_waits(phase: Phase, judged: Entry, look: Evidence) -> bool:
+    """Is what a person was asked to approve still what is there?"""
+    if judged.data.get("outcome") != "waiting":
+        return False
+    outputs = {output: look.file(output) for output in phase.outputs}
+    values = [(verdict["name"], verdict["value"]) for verdict in judged.data["verdicts"]]
+    present = gate_digest(outputs, phase.gate_text, values, attempts_of(phase, look.record))
+    return bool(present == judged.data["digest"])
 
 
 def _approved(phase: Phase, values: Mapping[str, Any], look: Evidence) -> bool:

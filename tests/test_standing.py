@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from orchestrator.gate.digest import attempts_of
+from orchestrator.gate.digest import attempts_of, gate_digest
 from orchestrator.plan import Input, Phase, Rule, Work, canonical, gate_text
 from orchestrator.standing import PhaseState, gate_reasons, stand, work_reasons
 from orchestrator.state.approvals import POLICY, Approval
@@ -55,7 +55,13 @@ class World:
     def told(self, task, outcome, event=None):
         """The newest entry about a work or a gate."""
         event = event or OUTCOMES[outcome]
-        self.entries[task] = Entry(1, NOW, "run", task, task, event, {"outcome": outcome} if outcome else {})
+        data = {"outcome": outcome} if outcome else {}
+        if outcome == "waiting":  # for what is there now
+            asked = next(phase for phase in (A, B, C, MANUAL) if phase.name == task)
+            outputs = {output: self.file(output) for output in asked.outputs}
+            digest = gate_digest(outputs, asked.gate_text, [("m", 1)], attempts_of(asked, self.record))
+            data |= {"digest": digest, "verdicts": [{"name": "m", "value": 1}]}
+        self.entries[task] = Entry(1, NOW, "run", task, task, event, data)
 
     def ran(self, phase, attempt=1):
         for work in phase.works:
@@ -156,6 +162,13 @@ def test_running_comes_before_everything_else(world):
     world.told("a", "failed")
     world.alive.add("a:run")
     assert states(PLAN, world)["a"] == "running"
+
+
+def test_a_gate_whose_outputs_changed_while_it_waited_waits_no_more(world):
+    world.ran(A)
+    world.told("a", "waiting")
+    world.files["build/a"] = "another"
+    assert states([A], world) == {"a": "pending"}
 
 
 @pytest.mark.parametrize("outcome", ["failed", "waiting"])

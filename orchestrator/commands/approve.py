@@ -8,13 +8,12 @@ from typing import Any
 
 from doit.exceptions import InvalidCommand
 
-from criteria import Verdict
-
 from ..gate.approval import decide
-from ..gate.digest import SHORT, attempts_of, gate_digest
+from ..gate.digest import SHORT
 from ..gate.judge import approve, local_person
 from ..plan import Phase
 from ..project import Project
+from ..standing import still_waits
 from ..state.approvals import Approval
 from ..state.journal import Event
 from .common import PlanCommand
@@ -73,18 +72,15 @@ def waiting(project: Project, phase: Phase) -> str:
     Raises:
         InvalidCommand: nothing waits there; the text says what stands instead.
     """
-    judged = project.state.journal.newest(phase.name, Event.JUDGED, Event.FORGOTTEN)
+    judged = project.state.journal.newest(phase.name, phase.name, Event.JUDGED, Event.FORGOTTEN)
     if judged is None or judged.event is Event.FORGOTTEN:
         raise InvalidCommand(f"{phase.name} was not judged yet, so there is nothing to approve; run doit {phase.name}")
     if judged.data["outcome"] == "failed":
         raise InvalidCommand(f"the gate of {phase.name} is shut by its criteria; an approval would not open it")
     if judged.data["outcome"] == "open":
         raise InvalidCommand(f"the gate of {phase.name} is open already")
-    verdicts = tuple(Verdict.from_data(data) for data in judged.data["verdicts"])
-    outputs = {output: project.state.files.state(output) for output in phase.outputs}
-    now = gate_digest(outputs, phase.gate_text, verdicts, attempts_of(phase, project.state.records.get))
-    if now != judged.data["digest"]:
+    if not still_waits(phase, judged, project.look):
         raise InvalidCommand(
             f"{phase.name} changed since it was judged, so what waited is no longer there; run doit {phase.name} first"
         )
-    return now
+    return str(judged.data["digest"])

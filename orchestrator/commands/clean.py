@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from doit.cmd_clean import Clean as DoitClean
+from doit.cmd_clean import opt_clean_cleanall, opt_clean_cleandep, opt_clean_dryrun, opt_clean_forget
 from doit.exceptions import InvalidCommand
 from doit.task import Task
 
-from ..project import PROJECT, Project
+from ..project import Project
+from .common import PlanCommand
 from .forget import forget
+from .own_tasks import OwnTasks
+from .selection import named, refuse_variables_alone, tasks_named
 
 
-class Clean(DoitClean):  # type: ignore[misc]
-    """doit's `clean`, under the lock of a run; with `--forget` it forgets as `doit forget` does."""
+class Clean(PlanCommand):
+    """doit's `clean` for a plan: without a name the whole plan. With `--forget` it forgets as `doit forget` does."""
 
     name = "clean"
     doc_purpose = "remove the outputs of phases"
+    doc_usage = "[PHASE ...]"
+    cmd_options = (opt_clean_cleandep, opt_clean_cleanall, opt_clean_dryrun, opt_clean_forget)
 
-    def execute(self, params: Any, args: Sequence[str]) -> int:
-        self._params = params
-        return super().execute(params, args)  # type: ignore[no-any-return]
-
-    def clean_tasks(self, tasks: list[Task], dryrun: bool, cleanforget: bool) -> None:
-        project: Project = self._params[PROJECT]
-        if not dryrun:
+    def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
+        refuse_variables_alone(args)
+        tasks = self._chosen(project, args, everything=params["cleanall"] or not args, needs=params["cleandep"])
+        if not params["dryrun"]:
             project.state.lock.take()
         try:
-            for task in {task.name: task for task in tasks}.values():
-                task.clean(self.outstream, dryrun)
-            if cleanforget and not dryrun:
-                forget(project, [task.name for task in tasks])
+            for task in tasks:
+                task.clean(self.outstream, params["dryrun"])
         except OSError as error:
             raise InvalidCommand(f"{error.filename}: {error.strerror}; it was not removed") from None
-        finally:
-            project.state.close()
+        if params["cleanforget"] and not params["dryrun"]:
+            names = [task.name for task in tasks]
+            forget(project, [name for name in names if project.plan.phase_of(name) is not None])
+            project.state.records.drop(names)
+        return 0
+
+    def _chosen(self, project: Project, args: Sequence[str], *, everything: bool, needs: bool) -> list[Task]:
+        """The tasks to clean, each before the ones that it needs."""
+        plan = project.plan
+        loaded = {task.name: task for task in self.loader.load_tasks(cmd=self, pos_args=list(args))}
+        own = OwnTasks.among(loaded.values(), plan, project.root)
+        if everything:
+            return [*own.tasks.values(), *(loaded[name] for name in _with_works(project, plan.phases))]
+        beside = [arg for arg in args if not tasks_named(plan, arg, project.root)]
+        chosen, phases = own.named(beside), list[str]()
+        if needs:
+            reached, phases = own.with_needs(chosen)
+            chosen = [task.name for task in reached]
+        tasks = named(plan, [arg for arg in args if arg not in beside], project.root)
+        if needs:
+            tasks = [p.name for p in plan.closure({*phases, *(p.name for p in map(plan.phase_of, tasks) if p)})]
+        return [loaded[name] for name in (*chosen, *_with_works(project, tasks))]
+
+
+def _with_works(project: Project, tasks: Iterable[str]) -> list[str]:
+    """Gates with their works, or works alone; the last in the plan's order first."""
+    named = set(tasks)
+    return [
+        task
+        for phase in reversed(list(project.plan))
+        for task in (phase.name, *(work.task for work in phase.works))
+        if task in named or phase.name in named
+    ]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from doit.cmd_forget import opt_disable_default, opt_forget_all, opt_forget_taskdep
-from doit.exceptions import InvalidCommand
 
 from ..project import Project
 from ..state.journal import Event
 from .common import PlanCommand
-from .selection import named, variables_alone
+from .own_tasks import OwnTasks
+from .selection import named, refuse_variables_alone, tasks_named
 
 
 class Forget(PlanCommand):
@@ -24,13 +24,16 @@ class Forget(PlanCommand):
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         plan = project.plan
-        if variables_alone(args):
-            raise InvalidCommand("a variable is no phase; to forget the whole plan say `doit forget` alone")
+        refuse_variables_alone(args)
         if not args and params["forget_disable_default"] and not params["forget_all"]:
             self.outstream.write("no phase was named, and --disable-default was given: nothing is forgotten\n")
             return 0
-        own = [arg for arg in args if arg in self._tasks_beside(project, params, args)]
-        tasks = named(plan, [arg for arg in args if arg not in own], project.root)
+        beside = [arg for arg in args if not tasks_named(plan, arg, project.root)]
+        tasks = named(plan, [arg for arg in args if arg not in beside], project.root)
+        own: list[str] = []
+        if beside:
+            loaded = self.loader.load_tasks(cmd=self, pos_args=list(args))
+            own = OwnTasks.among(loaded, plan, project.root).named(beside)
         if params["forget_all"] or not args:
             tasks = list(plan.phases)
         if params["forget_sub"]:
@@ -42,13 +45,6 @@ class Forget(PlanCommand):
             self.outstream.write(f"forgetting {name}\n")
         return 0
 
-    def _tasks_beside(self, project: Project, params: Any, args: Sequence[str]) -> set[str]:
-        """The user's own tasks in dodo.py."""
-        if all(project.plan.phase_of(arg) for arg in args):
-            return set()
-        loaded = self.loader.load_tasks(cmd=self, pos_args=list(args))
-        return {task.name for task in loaded if project.plan.phase_of(task.name) is None}
-
 
 def forget(project: Project, tasks: Iterable[str]) -> None:
     """End the state of gates, each with its works and approvals, or of single works. The lock must be held."""
@@ -58,6 +54,7 @@ def forget(project: Project, tasks: Iterable[str]) -> None:
             phase = project.plan.phases.get(task)
             ended = [task] if phase is None else [task, *(work.task for work in phase.works)]
             state.records.drop(ended)
-            state.approvals.drop([task])
+            if phase is not None:
+                state.approvals.drop([task])
             for each in ended:
                 state.journal.append(Event.FORGOTTEN, task.partition(":")[0], each)

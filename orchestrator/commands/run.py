@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from doit.cmd_run import Run as DoitRun
 from doit.exceptions import InvalidCommand
@@ -18,6 +18,7 @@ from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
 from .common import preflight, project_of
+from .own_tasks import OwnTasks
 from .selection import given, named, tasks_named
 
 if TYPE_CHECKING:
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 
 DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
 """Exit codes (DESIGN.md §7); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is to be run."""
+
+    tasks: list[str]
+    """Gates, and works that were named alone."""
+    own_names: list[str]
+    own: list[Task]
+    """The user's own tasks: those that were named, and these with all that they need."""
+    phases: set[str]
+    """The phases that all of these need, themselves included."""
 
 
 class Run(DoitRun):  # type: ignore[misc]
@@ -40,39 +54,52 @@ class Run(DoitRun):  # type: ignore[misc]
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
+        if params["num_process"] < 0:
+            raise InvalidCommand(f"-n {params['num_process']}: a number of phases at the same time is 0 or more")
+        chosen = self._choose(project, params, args)
+        with project.look.one_instant():
+            standings = stand(project.plan.closure(chosen.phases), project.look)
+            stale = [s.phase for s in standings.values() if s.reasons or params["always"]]
+            if stale:
+                preflight(project, stale)
+        # a task of the user's own may name a phase that is done, and doit wants every name to be there
+        handed = [s.phase for s in standings.values()] if chosen.own else stale
+        selected = _selected(project.plan, chosen.tasks, {phase.name for phase in handed}, alone=params["single"])
+        with self._output(params) as outstream:
+            if not selected and not chosen.own and not self._has_other_reporter(params):
+                project.state.keep_digests()
+                project.state.close()
+                outstream.write(_nothing_to_do(project, len(standings)))
+                return DONE
+            return self._run(project, params, outstream, handed, selected, chosen)
+
+    def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
+        """What the command line names, of the plan and beside it; the whole plan without a name."""
         plan = project.plan
         names = given(plan, args, project.root) or _default(params, plan)
         beside = [name for name in names if not tasks_named(plan, name, project.root)]
+        tasks = named(plan, [name for name in names if name not in beside], project.root)
+        if not names:
+            tasks = list(plan.phases)
+        own: list[Task] = []
+        own_names: list[str] = []
+        phases = {phase.name for phase in map(plan.phase_of, tasks) if phase is not None}
         if beside:
-            return self._run_beside(project, params, names, beside)
-        tasks = named(plan, names, project.root) or list(plan.phases)
-        phases = plan.closure({phase.name for phase in map(plan.phase_of, tasks) if phase is not None})
-        with project.look.one_instant():
-            standings = stand(phases, project.look)
-            handed = [s.phase for s in standings.values() if s.reasons or params["always"]]
-            if handed:
-                preflight(project, handed)
-        selected = _selected(plan, tasks, {phase.name for phase in handed}, alone=params["single"])
-        if not selected:
-            project.state.keep_digests()
-            project.state.close()
-            self.outstream.write(_nothing_to_do(project, phases))
-            return DONE
-        return self._run(project, params, handed, selected, [])
+            found = OwnTasks.among(self.loader.load_tasks(cmd=self, pos_args=list(names)), plan, project.root)
+            own_names = found.named(beside)
+            own, needed = found.with_needs(own_names)
+            phases.update(needed)
+        return _Chosen(tasks, own_names, own, phases)
 
-    def _run_beside(self, project: Project, params: Any, names: Sequence[str], beside: Sequence[str]) -> int:
-        """Run tasks that the user wrote into dodo.py, with the phases they need, and phases that are named too."""
-        plan = project.plan
-        loaded = self.loader.load_tasks(cmd=self, pos_args=list(names))
-        others = [_behind_gates(project, task) for task in loaded if plan.phase_of(task.name) is None]
-        known = {name for task in others for name in (task.name, *task.targets)}
-        for name in beside:
-            if not fnmatch.filter(known, name):
-                raise InvalidCommand(not_found=name)
-        phases = named(plan, [name for name in names if name not in beside], project.root)
-        return self._run(project, params, list(plan), [*phases, *beside], others)
-
-    def _run(self, project: Project, params: Any, phases: list[Phase], selected: list[str], others: list[Task]) -> int:
+    def _run(
+        self,
+        project: Project,
+        params: Any,
+        outstream: TextIO,
+        phases: list[Phase],
+        selected: list[str],
+        chosen: _Chosen,
+    ) -> int:
         from phases.local import LocalExecutor
 
         from ..engine import Bookkeeping, Reporter
@@ -83,9 +110,6 @@ class Run(DoitRun):  # type: ignore[misc]
 
         executor = LocalExecutor()
         with contextlib.ExitStack() as stack:
-            outstream = params["outfile"]
-            if isinstance(outstream, str):
-                outstream = stack.enter_context(Path(outstream).open("w", encoding="utf-8"))
             also = self._other_reporter(params, outstream)
             if also is not None:  # what it prints must not be mixed with ours
                 outstream = stack.enter_context(Path(os.devnull).open("w"))
@@ -96,8 +120,8 @@ class Run(DoitRun):  # type: ignore[misc]
             session = stack.enter_context(open_session(project, executor, console, echo))
             reporter = Reporter(project.plan, session, also)
             self.dep_manager = Globals.dep_manager = Bookkeeping(project.plan, project.state)
-            self.task_list = [*tasks_of(phases, project.look, session), *others]
-            self.sel_tasks = selected
+            self.task_list = [*tasks_of(phases, project.look, session), *chosen.own]
+            self.sel_tasks = [*selected, *chosen.own_names]
             console.notes(project.plan.notes)
             signal = None
             try:
@@ -115,12 +139,30 @@ class Run(DoitRun):  # type: ignore[misc]
                 signal = stopped.number
                 executor.stop()
             session.close(stopped=signal is not None)
-            console.summary(session, reporter, signal)
-        return _exit_code(session, reporter) if signal is None else 128 + signal
+            missed = session.missed([name for name in selected if name in project.plan.phases])
+            console.summary(session, reporter, missed, signal)
+        return 128 + signal if signal is not None else _exit_code(session, reporter, missed)
+
+    @contextlib.contextmanager
+    def _output(self, params: Any) -> Iterator[TextIO]:
+        """Where this run's lines go: `-o FILE`, or the terminal."""
+        if not isinstance(params["outfile"], str):
+            yield self.outstream
+            return
+        try:
+            file = Path(params["outfile"]).open("w", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise InvalidCommand(f"-o {params['outfile']}: {error.strerror}") from None
+        with file:
+            yield file
+
+    @staticmethod
+    def _has_other_reporter(params: Any) -> bool:
+        return "reporter" in params._non_default_keys
 
     def _other_reporter(self, params: Any, outstream: Any) -> Any:
         """The reporter of doit that `-r` asks for; None for ours."""
-        if "reporter" not in params._non_default_keys:
+        if not self._has_other_reporter(params):
             return None
         return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
 
@@ -146,14 +188,7 @@ def _selected(plan: Plan, tasks: Sequence[str], handed: set[str], *, alone: bool
     return [*before, *works]
 
 
-def _behind_gates(project: Project, task: Task) -> Task:
-    """A task of the user's own that reads an output waits for the gate too: doit implies the work alone."""
-    gates = [project.plan.makers[path] for path in task.file_dep if path in project.plan.makers]
-    task.task_dep.extend(gate for gate in gates if gate not in task.task_dep)
-    return task
-
-
-def _exit_code(session: Session, reporter: Reporter) -> int:
+def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> int:
     from ..session import End
 
     ends = {result.end for result in session.results.values()}
@@ -161,9 +196,10 @@ def _exit_code(session: Session, reporter: Reporter) -> int:
         return ERROR
     if End.FAILED in ends or reporter.failures:
         return FAILED
-    return WAITING if End.WAITING in ends else DONE
+    if End.WAITING in ends:
+        return WAITING
+    return ERROR if missed else DONE
 
 
-def _nothing_to_do(project: Project, phases: list[Phase]) -> str:
-    count = "1 phase is" if len(phases) == 1 else f"all {len(phases)} phases are"
-    return f"{project.plan.name}: {count} done, nothing to do\n"
+def _nothing_to_do(project: Project, count: int) -> str:
+    return f"{project.plan.name}: {'1 phase is' if count == 1 else f'all {count} phases are'} done, nothing to do\n"

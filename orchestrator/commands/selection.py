@@ -23,12 +23,12 @@ def tasks_named(plan: Plan, name: str, root: Path) -> list[str]:
     """
     if name in plan.phases:
         return [name]
-    phase = plan.phase_of(name)
-    if phase is not None:
-        return [work.task for work in phase.works if work.task == name or work.task.startswith(f"{name}:")]
     if "*" in name:
         works = [work.task for phase in plan for work in phase.works] if ":" in name else []
         return fnmatch.filter([*plan.phases, *works], name)
+    phase = plan.phase_of(name)
+    if phase is not None:
+        return [work.task for work in phase.works if work.task == name or work.task.startswith(f"{name}:")]
     path = os.path.relpath(name, root) if posixpath.isabs(name) else posixpath.normpath(name)
     return [plan.makers[part] for part in lineage(path) if part in plan.makers][:1]
 
@@ -50,11 +50,21 @@ def named(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
 
 def given(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
     """The names that were given, with those put back that doit took for variables, as it does `build/month=1/x`."""
-    variables: Mapping[str, str] = doit_cmd._CMDLINE_VARS or {}
-    taken = [f"{key}={value}" for key, value in variables.items()]
-    return [*args, *(name for name in taken if tasks_named(plan, name, root))]
+    return [*args, *(name for name in _variables() if tasks_named(plan, name, root))]
 
 
-def variables_alone(args: Sequence[str]) -> bool:
-    """Was `x=y` given and nothing else? For a command without variables that is a mistake, and not "everything"."""
-    return not args and bool(doit_cmd._CMDLINE_VARS)
+def refuse_variables_alone(args: Sequence[str]) -> None:
+    """`x=y` and nothing else: for a command without variables that is a mistake, and not "everything".
+
+    Raises:
+        InvalidCommand: in this case.
+    """
+    if not args and _variables():
+        raise InvalidCommand(
+            f"{_variables()[0]!r} is a variable to doit, and no phase; for the whole plan give no name"
+        )
+
+
+def _variables() -> list[str]:
+    taken: Mapping[str, str] = doit_cmd._CMDLINE_VARS or {}
+    return [f"{key}={value}" for key, value in taken.items()]

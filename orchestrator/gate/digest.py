@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from ..plan import Phase, canonical
 from ..state.files import State
 from ..state.records import VALUES, Record
-
-if TYPE_CHECKING:
-    from criteria import Verdict
 
 SHORT = 7
 """How much of a digest people are shown and may type, as with git."""
 
 
 def gate_digest(
-    outputs: Mapping[str, State], gate_text: str, verdicts: Iterable[Verdict], attempts: Iterable[int]
+    outputs: Mapping[str, State], gate_text: str, values: Iterable[tuple[str, object]], attempts: Iterable[int]
 ) -> str:
     """64 hex digits over outputs, criteria and rule, and the verdicts' values.
 
     Args:
         outputs: the state of each output.
         gate_text: criteria and approval rule (`Phase.gate_text`).
+        values: what each criterion measured, by its name.
         attempts: numbers of the attempts that stand in for the outputs of a phase that has none.
     """
     parts = {
         "outputs": outputs,
         "gate": gate_text,
-        "values": [[verdict.name, verdict.value] for verdict in verdicts],
+        "values": [list(value) for value in values],
         "attempts": [] if outputs else list(attempts),
     }
     return hashlib.sha256(canonical(parts).encode()).hexdigest()

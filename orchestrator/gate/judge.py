@@ -64,7 +64,7 @@ class Judge:
         verdicts = tuple(parse(raw).judge(scene) for raw in phase.criteria)
         outputs = {output: before[output] for output in phase.outputs}
         attempts = attempts_of(phase, self._state.records.get)
-        digest = gate_digest(outputs, phase.gate_text, verdicts, attempts)
+        digest = gate_digest(outputs, phase.gate_text, [(v.name, v.value) for v in verdicts], attempts)
         if any(verdict.result is Result.FAIL for verdict in verdicts):
             judgement = Judgement(phase, GateState.SHUT, verdicts, digest, None)
         else:
@@ -81,7 +81,7 @@ class Judge:
         """The metrics with which this gate last opened: what `* approved` is held against."""
         if "approved" not in phase.gate_text:
             return {}
-        opened = self._state.journal.newest(phase.name, Event.OPENED, Event.FORGOTTEN)
+        opened = self._state.journal.newest(phase.name, phase.name, Event.OPENED, Event.FORGOTTEN)
         return opened.data["metrics"] if opened is not None and opened.event is Event.OPENED else {}
 
     def _record(self, judgement: Judgement, states: Mapping[str, FileState], attempts: list[int], now: float) -> None:
@@ -97,7 +97,9 @@ class Judge:
                 return
             if decision.by_policy and not self._state.approvals.stands(phase.name, judgement.digest, POLICY):
                 approve(self._state, Approval(phase.name, judgement.digest, POLICY, POLICY, "all criteria pass", now))
-            self._state.journal.append(Event.OPENED, phase.name, digest=judgement.digest, metrics=_metrics(verdicts))
+            self._state.journal.append(
+                Event.OPENED, phase.name, phase.name, digest=judgement.digest, metrics=_metrics(verdicts)
+            )
             ends = [end for end in (*(verdict.until for verdict in verdicts), decision.until) if end is not None]
             values = {
                 DEFINITION: phase.gate_text,

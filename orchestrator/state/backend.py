@@ -62,12 +62,13 @@ class Backend:
         """Drop a task's record.
 
         Raises:
-            StateError: outside a run: doit's own `run` would drop those of works that it cannot execute.
+            StateError: outside a run: doit's own commands know nothing of gates and approvals.
         """
-        if not self._in_run and self.in_(task):
+        if not self._in_run:
             raise StateError(
-                "doit's own `run` cannot run a plan. doit.cfg or pyproject.toml replaces it, in the folder where doit"
-                " is started: start it in the project's folder, and see that [COMMAND] there says run = phasegate:Run"
+                "doit's own commands cannot change the state of a plan. doit.cfg or pyproject.toml replaces them, in"
+                " the folder where doit is started: start it in the project's folder, and see that [COMMAND] there says"
+                " run = phasegate:Run, forget = phasegate:Forget, clean = phasegate:Clean"
             )
         self._unfinished.pop(task, None)
         if self._state.records.get(task) is not None:

@@ -12,6 +12,7 @@ import json
 import os
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ APPLICATION_ID = 0x70676174
 FORMAT = 1
 
 SCHEMA = """
-create table records (task text primary key, data text not null) without rowid;
+create table records (task text primary key, data text not null, seal integer not null) without rowid;
 create table files (path blob primary key, signature text not null, settled integer not null, sha256 text not null)
     without rowid;
 create table journal (seq integer primary key, at real not null, run text not null, phase text, task text,
-    event text not null, data text not null);
+    event text not null, data text not null, seal integer not null);
 create index journal_phase on journal (phase, event, seq);
 create table approvals (phase text not null, digest text not null, by text not null, channel text not null,
     reason text not null, at real not null, primary key (phase, digest, by)) without rowid;
@@ -41,6 +42,11 @@ class StateError(InvalidCommand):  # type: ignore[misc]
 
     One of the exceptions that doit prints without a traceback, with exit code 3: its own commands open our state too.
     """
+
+
+def seal(*fields: Any) -> int:
+    """A checksum over the fields of a row: SQLite notices damage only where its own structure suffers."""
+    return zlib.crc32("\0".join(map(str, fields)).encode())
 
 
 class Database:
@@ -96,16 +102,15 @@ class Database:
                     connection.execute("rollback")
                 raise
 
-    def decode(self, text: str) -> Any:
-        """JSON from a column.
+    def unsealed(self, text: str, sealed: int, *fields: Any) -> Any:
+        """JSON from a column of a row whose fields were sealed: a row is what was written, or refused.
 
         Raises:
-            StateError: somebody else wrote it.
+            StateError: a bit of it is not what was written.
         """
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise self._refusal(f"is damaged ({error})") from None
+        if seal(*fields) != sealed:
+            raise self._refusal("is damaged (a row is not what was written)")
+        return json.loads(text)
 
     def close(self) -> None:
         """Close the connection; a later use opens a new one."""

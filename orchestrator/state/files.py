@@ -97,7 +97,8 @@ class Files:
                 yield match
 
     def _below(self, folder: str) -> Iterator[str]:
-        seen: set[tuple[int, int]] = set()
+        project = os.stat(self._root)
+        seen = {(project.st_dev, project.st_ino)}  # a link to the whole project would bring in our own state
         for parent, folders, names in os.walk(os.path.join(self._root, folder), followlinks=True):
             status = os.stat(parent)
             if (status.st_dev, status.st_ino) in seen:  # a link that leads back up

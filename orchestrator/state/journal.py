@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .database import Database
+from .database import Database, seal
 
 
 class Event(str, Enum):
@@ -53,7 +53,10 @@ class Journal:
         """Write one entry."""
         row = (self._clock(), self.run, phase, task, event.value, json.dumps(data))
         with self._database.transaction() as do:
-            do.execute("insert into journal (at, run, phase, task, event, data) values (?, ?, ?, ?, ?, ?)", row)
+            do.execute(
+                "insert into journal (at, run, phase, task, event, data, seal) values (?, ?, ?, ?, ?, ?, ?)",
+                (*row, seal(*row)),
+            )
 
     def latest(self, *events: Event, of_each: str = "phase") -> dict[str, Entry]:
         """The newest entry of one of these events for each phase, or for each task."""
@@ -62,9 +65,9 @@ class Journal:
         )
         return {entry.task or "" if of_each == "task" else entry.phase or "": entry for entry in entries}
 
-    def newest(self, phase: str, *events: Event) -> Entry | None:
-        """The newest entry of one of these events for one phase."""
-        entries = self._select(f"phase = ? and {_any(events)} order by seq desc limit 1", phase)
+    def newest(self, phase: str, task: str, *events: Event) -> Entry | None:
+        """The newest entry of one of these events for one task of a phase; the gate's task has the phase's name."""
+        entries = self._select(f"phase = ? and {_any(events)} and task = ? order by seq desc limit 1", phase, task)
         return entries[0] if entries else None
 
     def of(self, phase: str) -> list[Entry]:
@@ -83,15 +86,16 @@ class Journal:
         return int(self._database.rows(statement, phase, event.value, task)[0][0])
 
     def _select(self, condition: str, *parameters: str) -> list[Entry]:
-        rows = self._database.rows(
-            f"select seq, at, run, phase, task, event, data from journal where {condition}", *parameters
-        )
-        return [self._entry(*row) for row in rows]
+        columns = "seq, at, run, phase, task, event, data, seal"
+        return [
+            self._entry(*row)
+            for row in self._database.rows(f"select {columns} from journal where {condition}", *parameters)
+        ]
 
-    def _entry(
-        self, seq: int, at: float, run: str, phase: str | None, task: str | None, event: str, data: str
-    ) -> Entry:
-        return Entry(seq, at, run, phase, task, Event(event), self._database.decode(data))
+    def _entry(self, seq: int, *row: Any) -> Entry:
+        *fields, sealed = row
+        at, run, phase, task, event, data = fields
+        return Entry(seq, at, run, phase, task, Event(event), self._database.unsealed(data, sealed, *fields))
 
 
 def _any(events: tuple[Event, ...]) -> str:

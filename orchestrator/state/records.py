@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .database import Database
+from .database import Database, seal
 from .files import State
 
 Record = Mapping[str, Any]
@@ -46,8 +46,9 @@ class Records:
 
     def save(self, task: str, record: Record) -> None:
         """Replace a task's record, durably when the transaction around it ends."""
+        data = json.dumps(record)
         with self._database.transaction() as do:
-            do.execute("insert or replace into records values (?, ?)", (task, json.dumps(record)))
+            do.execute("insert or replace into records values (?, ?, ?)", (task, data, seal(task, data)))
         self._loaded()[task] = record
 
     def drop(self, tasks: Iterable[str]) -> None:
@@ -69,6 +70,6 @@ class Records:
 
     def _loaded(self) -> dict[str, Record]:
         if self._all is None:
-            rows = self._database.rows("select task, data from records")
-            self._all = {task: self._database.decode(data) for task, data in rows}
+            rows = self._database.rows("select task, data, seal from records")
+            self._all = {task: self._database.unsealed(data, sealed, task, data) for task, data, sealed in rows}
         return self._all

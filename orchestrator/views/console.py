@@ -99,7 +99,7 @@ class Console:
         for line in lines:
             self._print_output(task, line)
 
-    def summary(self, session: Session, reporter: Told, stopped_by: int | None) -> None:
+    def summary(self, session: Session, reporter: Told, missed: Sequence[str], stopped_by: int | None) -> None:
         """What became of the plan, and what to do next."""
         results = session.results
         self._stop()
@@ -107,8 +107,8 @@ class Console:
         counts = [f"{ends.count(end)} {end.value}" for end in End if end in ends]
         if session.current:
             counts.append(f"{len(session.current)} up to date")
-        if rest := self._total - len(ends) - len(session.current):
-            counts.append(f"{rest} not reached")
+        if missed:
+            counts.append(f"{len(missed)} not reached")
         for word, texts in (("error", reporter.errors), ("failed", reporter.failures), ("blocked", reporter.blocked)):
             for text in texts:
                 self._terminal.print(Text(f"{word:{STATE_WIDTH}}{printable(text)}", style="bold red"))

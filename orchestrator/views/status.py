@@ -25,7 +25,7 @@ WORST_FIRST = (
 
 def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict[str, Any]:
     """The status in JSON's types."""
-    judged = state.journal.latest(Event.JUDGED)
+    judged = state.journal.latest(Event.JUDGED, Event.FORGOTTEN, of_each="task")
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
     attempts = state.journal.count(Event.ATTEMPT_STARTED)
     all_approvals = state.approvals.all()
@@ -33,6 +33,8 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
     for standing in standings:
         name = standing.phase.name
         verdict, attempt = judged.get(name), ended.get(name)
+        if verdict is not None and verdict.event is Event.FORGOTTEN:
+            verdict = None
         approvals = all_approvals.get(name, [])
         phases.append(
             {
@@ -40,7 +42,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
                 "title": standing.phase.title,
                 "state": standing.state.value,
                 "reason": "; ".join(dict.fromkeys(reason.detail for reason in standing.reasons)) or None,
-                "next": next_step(name, standing.state.value, by_criterion=_shut(verdict)),
+                "next": _next(standing, verdict),
                 "verdicts": [_verdict(data) for data in verdict.data["verdicts"]] if verdict else [],
                 "approval": {"by": approvals[-1].by, "channel": approvals[-1].channel, "at": approvals[-1].at}
                 if approvals
@@ -76,6 +78,13 @@ def status_lines(data: dict[str, Any]) -> Iterator[str]:
         if phase["next"]:
             yield f"{'':9}next: {phase['next']}"
     yield f"{data['plan']}: {data['state']}"
+
+
+def _next(standing: Standing, verdict: Entry | None) -> str | None:
+    name = standing.phase.name
+    if any(reason.kind == "ignored" for reason in standing.reasons):
+        return f"`doit forget {name}` ends that it is ignored"
+    return next_step(name, standing.state.value, by_criterion=_shut(verdict))
 
 
 def _shut(judged: Entry | None) -> bool:

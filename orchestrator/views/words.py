@@ -17,7 +17,11 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 def printable(text: str) -> str:
     """Text from outside, harmless on a terminal: no escape sequences, no control characters but tab and newline, and
     of a file name that is no text (a lone surrogate in Python) the bytes spelt out."""
-    return _CONTROL.sub("", text).encode("utf-8", "backslashreplace").decode()
+    clean = _CONTROL.sub("", text)
+    try:
+        return clean.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return clean.encode("utf-8", "backslashreplace").decode()
 
 
 def seconds(duration: float) -> str:

@@ -121,7 +121,7 @@ def test_names_that_mean_nothing_are_refused_everywhere(project):
     for name in ("q*", "a:nope", "nope:run"):
         for command in ([], ["status"], ["forget"]):
             project.doit(*command, name).ended(3, name)
-    project.doit("forget", "x=y").ended(3, "a variable is no phase")
+    project.doit("forget", "x=y").ended(3, "is a variable to doit, and no phase")
 
 
 def test_an_output_with_an_equals_sign_is_forgotten_alone(project):
@@ -201,7 +201,7 @@ def test_a_damaged_record_is_refused_with_the_remedy(project):
     import sqlite3
 
     connection = sqlite3.connect(project.root / ".doit.db")
-    connection.execute("update records set data = replace(data, '\"', 'x')")
+    connection.execute("update records set data = replace(data, 'true', 'tree')")
     connection.commit()
     connection.close()
     for command in ([], ["status"], ["list", "-s"]):
@@ -255,6 +255,7 @@ def test_started_from_elsewhere_doits_own_run_harms_nothing(project, tmp_path):
     ran = project.doit("-f", str(project.root / "dodo.py"), cwd=tmp_path)
     assert ran.code == 3, ran
     assert "start it in the project's folder" in ran.err
+    assert project.doit("forget", "-f", str(project.root / "dodo.py"), cwd=tmp_path).code == 3
     assert project.status() == {"a": "stale"}
 
 
@@ -345,3 +346,106 @@ def test_a_read_only_tree_can_be_looked_at(project):
         pytest.skip(f"no private mount here: {ran.stderr.strip()}")
     assert ran.returncode == 0, ran.stderr
     assert "test: done" in ran.stdout
+
+
+def test_clean_means_what_the_other_commands_mean(project):
+    project.phases(
+        {
+            "a": {"run": "echo > out/month=1/a", "outputs": ["out/month=1/a"]},
+            "b": {"run": "mkdir -p dir/sub; echo > dir/sub/b", "outputs": ["dir"], "needs": ["a"]},
+        }
+    ).doit()
+    project.doit("clean", "x=1").ended(3, "is a variable to doit")
+    project.doit("clean", "z*").ended(3, "z*")
+    project.doit("clean", "out/month=1/a").ended(0)
+    assert (project.root / "dir/sub/b").exists()
+    project.doit("a")
+    project.doit("clean", "dir/sub/b").ended(0)
+    assert not (project.root / "dir").exists()
+    assert (project.root / "out/month=1/a").exists()
+    project.doit()
+    project.doit("clean", "-c", "b").ended(0)
+    assert not (project.root / "out/month=1/a").exists()
+
+
+def test_own_tasks_wait_for_the_gate_of_a_folder_that_they_read_from(project):
+    project.phases({"b": {"run": "mkdir -p dir; echo x > dir/b", "outputs": ["dir"], "approval": "manual"}})
+    own = "\ndef task_own():\n    return {'actions': ['cp dir/b own'], 'file_dep': ['dir/b'], 'targets': ['own']}\n"
+    project.write("dodo.py", project.read("dodo.py") + own)
+    project.doit("own").ended(4, "blocked  own by b")
+    assert not (project.root / "own").exists()
+    project.doit("approve", "b")
+    project.doit("own").ended(0)
+    assert project.read("own") == "x\n"
+    project.doit("forget", "own").ended(0, "forgetting own")
+    project.doit("clean", "own").ended(0)
+
+
+def test_own_tasks_do_not_get_around_the_preflight(project, tmp_path):
+    project.phases({"e": {"run": "echo > esc/x", "outputs": ["esc/x"]}, "k": {"run": "true"}})
+    project.write(
+        "dodo.py", project.read("dodo.py") + "\ndef task_own():\n    return {'actions': ['true'], 'task_dep': ['e']}\n"
+    )
+    project.doit("k").done("k")
+    (tmp_path / "elsewhere").mkdir()
+    (project.root / "esc").symlink_to(tmp_path / "elsewhere")
+    project.doit("own").ended(3, "leaves the project")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_forgetting_a_work_alone_keeps_the_baseline_and_what_waits(project):
+    phase = {"a": {"run": "cp in.json out.json", "inputs": ["in.json"], "outputs": ["out.json"]}}
+    project.write("in.json", '{"m": 5}')
+    project.phases(phase, {"a": [{"metric": "m", "from": "out.json", "at": "m", "pass": "<= 1.1 * approved"}]}).doit()
+    project.doit("forget", "a:run").ended(0)
+    project.write("in.json", '{"m": 50}')
+    project.doit().ended(1, "<= 5.5 (1.1 * approved 5)")
+    project.doit("forget", "a")
+    project.doit().done("a")
+
+
+@pytest.mark.parametrize("pattern", ["m:*", "m:run:*", "*:run:1"])
+def test_patterns_reach_works(project, pattern):
+    project.phases({"m": {"run": "echo m{x} >> ran.txt", "matrix": {"x": [1, 2]}}})
+    project.doit(pattern).ended(0)
+    assert "m1" in project.counts()
+
+
+def test_a_negative_number_of_phases_at_a_time_is_refused(project):
+    project.phases({"a": {"run": "true"}})
+    project.doit("-n", "-1").ended(3, "0 or more")
+
+
+def test_status_offers_an_approval_only_of_what_is_there(project):
+    project.phases({"a": {"run": "echo a > o", "outputs": ["o"], "approval": "manual"}})
+    project.doit().ended(4)
+    assert project.status() == {"a": "waiting"}
+    project.write("o", "other")
+    assert project.status() == {"a": "pending"}
+    project.doit("approve", "a").ended(3, "changed since it was judged")
+    project.doit().ended(4)
+    project.doit("forget", "a")
+    [phase] = json.loads(project.doit("status", "--json").out)["phases"]
+    assert (phase["state"], phase["digest"], phase["verdicts"]) == ("pending", None, [])
+
+
+def test_options_for_the_output_hold_when_there_is_nothing_to_do(project):
+    project.phases({"a": {"run": "true"}}).doit()
+    assert project.doit("-o", "out.txt").ended(0).out == ""
+    assert "nothing to do" in project.read("out.txt")
+    assert json.loads(project.doit("-r", "json").ended(0).out)["tasks"] == []
+    project.doit("-o", "nowhere/x").ended(3, "-o nowhere/x: No such file or directory")
+
+
+def test_a_long_chain_can_be_cleaned(project):
+    phases = {f"p{n}": {"run": "true", "needs": [f"p{n - 1}"] if n else []} for n in range(1200)}
+    project.phases(phases)
+    project.doit("clean", "-c", "p1199").ended(0)
+    project.doit("clean").ended(0)
+
+
+def test_a_link_to_the_project_does_not_bring_in_its_state(project):
+    project.write("data/x", "1")
+    (project.root / "data/up").symlink_to("..")
+    project.phases({"a": {"run": "echo a >> ran.txt", "inputs": ["data"]}}).doit().done("a")
+    project.doit().nothing()

@@ -33,9 +33,9 @@ def test_it_is_durable_by_its_settings(database):
 def test_a_transaction_is_all_or_nothing_and_may_hold_others(database):
     def write_and_fail() -> None:
         with database.transaction() as do:
-            do.execute("insert into records values ('a', '{}')")
+            do.execute("insert into records values ('a', '{}', 0)")
             with database.transaction() as inner:
-                inner.execute("insert into records values ('b', '{}')")
+                inner.execute("insert into records values ('b', '{}', 0)")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -45,7 +45,7 @@ def test_a_transaction_is_all_or_nothing_and_may_hold_others(database):
 
 def test_another_process_sees_what_was_committed(database):
     with database.transaction() as do:
-        do.execute("insert into records values ('a', '{}')")
+        do.execute("insert into records values ('a', '{}', 0)")
     other = sqlite3.connect(database.path)
     assert other.execute("select task from records").fetchall() == [("a",)]
 
@@ -54,7 +54,7 @@ def test_threads_share_it(database):
     def write(n: int) -> None:
         for k in range(20):
             with database.transaction() as do:
-                do.execute("insert into records values (?, '{}')", (f"{n}-{k}",))
+                do.execute("insert into records values (?, '{}', 0)", (f"{n}-{k}",))
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
     for thread in threads:
