@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from .state.approvals import Approval
 from .state.files import State as FileState
-from .state.journal import Entry, Event
 from .state.records import Record
 from .state.state import State
+
+if TYPE_CHECKING:
+    from .state.journal import Entry
 
 
 class Lookup:
@@ -47,6 +50,8 @@ class Lookup:
         return self._state.approvals.of(phase)
 
     def last(self, task: str) -> Entry | None:
+        from .state.journal import Event
+
         if self._outcomes is None:
             self._outcomes = self._state.journal.latest(
                 Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.JUDGED, Event.FORGOTTEN, of_each="task"
@@ -54,5 +59,7 @@ class Lookup:
         return self._outcomes.get(task)
 
     def running(self, task: str) -> bool:
+        from .state.journal import Event
+
         last = self.last(task)
         return last is not None and last.event is Event.ATTEMPT_STARTED and self._state.lock.run_is_alive(last.run)

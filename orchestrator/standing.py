@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .gate.approval import decide
 from .gate.digest import attempts_of, gate_digest
@@ -20,8 +20,10 @@ from .plan import Phase, Work
 from .state.approvals import Approval
 from .state.files import State as FileState
 from .state.files import differences
-from .state.journal import Entry
 from .state.records import DEFINITION, IGNORED, PATHS, VALUES, Record
+
+if TYPE_CHECKING:
+    from .state.journal import Entry
 
 
 class PhaseState(str, Enum):

@@ -18,7 +18,6 @@ from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
 from .common import preflight, project_of
-from .own_tasks import OwnTasks
 from .selection import given, named, tasks_named
 
 if TYPE_CHECKING:
@@ -85,6 +84,8 @@ class Run(DoitRun):  # type: ignore[misc]
         own_names: list[str] = []
         phases = {phase.name for phase in map(plan.phase_of, tasks) if phase is not None}
         if beside:
+            from .own_tasks import OwnTasks
+
             found = OwnTasks.among(self.loader.load_tasks(cmd=self, pos_args=list(names)), plan, project.root)
             own_names = found.named(beside)
             own, needed = found.with_needs(own_names)

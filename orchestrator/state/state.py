@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .approvals import Approvals
 from .database import Database, StateError
 from .files import Files
-from .journal import Journal
 from .lock import RunLock
 from .records import Records
+
+if TYPE_CHECKING:
+    from .journal import Journal
 
 NAME = ".doit.db"
 FOLDER = ".doit"
@@ -23,9 +27,15 @@ class State:
         self.database = Database(root / NAME)
         self.lock = RunLock(root / FOLDER / "lock", self.database)
         self.records = Records(self.database)
-        self.journal = Journal(self.database)
         self.approvals = Approvals(self.database)
         self.files = Files(root, self.database)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal: loaded when it is first asked for, because a run that has nothing to do writes nothing."""
+        from .journal import Journal
+
+        return Journal(self.database)
 
     def close(self) -> None:
         """Store the digests if this process may write, then let go of the file and of the lock."""
