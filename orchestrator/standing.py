@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class PhaseState(str, Enum):
-    """The states of DESIGN.md §1."""
+    """The states of docs/design.md."""
 
     PENDING = "pending"
     RUNNING = "running"

@@ -1,4 +1,4 @@
-"""Plan → doit tasks: the one place where a phase becomes its two tasks (DESIGN.md §3).
+"""Plan → doit tasks: the one place where a phase becomes its two tasks (docs/design.md, Two tasks).
 
 `phase_3:run` is the work, `phase_3` the gate. The gate owns the works as subtasks, so that `doit list` shows phases
 alone and `doit forget phase_3` means both.

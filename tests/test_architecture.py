@@ -1,4 +1,4 @@
-"""The directions of DESIGN.md §5, read from the imports themselves."""
+"""The directions of docs/design.md, One-way flow, read from the imports themselves."""
 
 from __future__ import annotations
 

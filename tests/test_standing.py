@@ -202,7 +202,7 @@ def test_what_is_beside_a_change_stays_done(world):
 
 
 def test_an_approved_output_that_is_edited_closes_its_gate_and_names_the_file(world):
-    """DESIGN.md §3, promise 2: plain doit never looks inside targets."""
+    """docs/design.md, Two tasks, promise 2: plain doit never looks inside targets."""
     world.done(*PLAN)
     world.files["build/a"] = "edited"
     standings = stand(PLAN, world)
@@ -213,7 +213,7 @@ def test_an_approved_output_that_is_edited_closes_its_gate_and_names_the_file(wo
 
 
 def test_a_changed_threshold_judges_the_gate_again_and_runs_no_work(world):
-    """DESIGN.md §3, promise 1."""
+    """docs/design.md, Two tasks, promise 1."""
     before = phase("a", criteria=[{"file": "x", "min_size": 1}])
     world.done(before, B)
     after = with_criteria(before, {"file": "x", "min_size": 2})
@@ -224,7 +224,7 @@ def test_a_changed_threshold_judges_the_gate_again_and_runs_no_work(world):
 
 
 def test_a_new_attempt_with_the_same_bytes_asks_nobody(world):
-    """DESIGN.md §3, promise 3."""
+    """docs/design.md, Two tasks, promise 3."""
     world.done(*PLAN)
     world.ran(A, attempt=2)
     assert states(PLAN, world) == {"a": "done", "b": "done", "c": "done"}

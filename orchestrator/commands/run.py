@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
-"""Exit codes (DESIGN.md §7); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
+"""Exit codes (docs/design.md); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from .digest import attempts_of, gate_digest
 
 
 class GateState(str, Enum):
-    """DESIGN.md §1: open, waiting for a person, or shut by a criterion."""
+    """docs/design.md, Words: open, waiting for a person, or shut by a criterion."""
 
     OPEN = "open"
     WAITING = "waiting"

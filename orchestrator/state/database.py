@@ -1,7 +1,7 @@
 """The SQLite file: opening it, refusing one that is damaged or not ours, and transactions. SQL of no table stands here.
 
 WAL with synchronous=FULL: of what was acknowledged nothing was lost in kill -9 and simulated power cuts, where
-WAL with NORMAL lost some (notes in docs/design.md). Where WAL does not work, as on network file systems, a rollback
+WAL with NORMAL lost some (docs/design.md, State). Where WAL does not work, as on network file systems, a rollback
 journal with EXTRA.
 """
 

@@ -52,13 +52,14 @@ class Console:
         self._plan = plan
         self._total = len(phases)
         self._names = max((len(phase.name) for phase in phases), default=0)
-        self._titles = min(40, max((len(phase.title) for phase in phases), default=0))
         self._monotonic = monotonic
         self._begun = monotonic()
         self._running: dict[str, tuple[Phase, float]] = {}
         self._ended = 0
         self._partial: dict[str, bytes] = {}
         self._terminal = Terminal(file=stream, highlight=False, markup=False, soft_wrap=True)
+        room = self._terminal.width // 3 if self._terminal.is_terminal else 40
+        self._titles = min(40, room, max((len(phase.title) for phase in phases), default=0))
         self._live = (
             Live(console=self._terminal, get_renderable=self._now, transient=True, refresh_per_second=4)
             if self._terminal.is_terminal

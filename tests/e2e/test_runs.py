@@ -1,4 +1,4 @@
-"""What runs, what does not, and why: the promises of DESIGN.md §3, with the real doit."""
+"""What runs, what does not, and why: the promises of docs/design.md, Two tasks, with the real doit."""
 
 from __future__ import annotations
 
