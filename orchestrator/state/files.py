@@ -23,8 +23,6 @@ State = str | dict[str, str]
 
 ABSENT = "absent"
 
-Signature = tuple[int, int, int, int]
-
 CLOCK_TICK_NS = 20_000_000
 """A file written again within the kernel's clock tick keeps its times: so early a digest is not trusted later."""
 
