@@ -125,9 +125,12 @@ class Files:
 
     def _settled(self, status: os.stat_result) -> bool:
         """Will a later change of this file be seen in its times? For a large file it is cheaper to wait until it will
-        than to read it twice."""
-        age = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns)
-        if age < CLOCK_TICK_NS and status.st_size >= LARGE:
+        than to read it twice.
+
+        Told by the ctime, which the kernel sets at each change. The mtime is anyone's to set, also to the future.
+        """
+        age = time.time_ns() - status.st_ctime_ns
+        if 0 <= age < CLOCK_TICK_NS and status.st_size >= LARGE:
             self._wait((CLOCK_TICK_NS - age) / 1e9)
             return True
         return age >= CLOCK_TICK_NS

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, Files, differences
+from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, LARGE, Files, differences
 from orchestrator.state.state import State
 
 
@@ -69,12 +69,37 @@ def test_a_digest_taken_within_the_clock_tick_is_taken_again(state, tmp_path):
     assert state.files.state("a") == sha("y") != first
 
 
-def test_a_large_fresh_file_is_waited_for_and_read_once(tmp_path):
+def test_a_large_fresh_file_is_waited_for_and_a_small_one_is_not(tmp_path):
+    """By a file whose last change is as near as can be: tried until one is met within the tick."""
     waits = []
-    files = Files(tmp_path, State(tmp_path).database, wait=waits.append)
-    (tmp_path / "big").write_bytes(b"0" * (2 << 20))
-    files.state("big")
-    assert all(0 < wait <= 0.02 for wait in waits)
+    for n in range(50):
+        (tmp_path / f"small{n}").write_bytes(b"0")
+        (tmp_path / f"large{n}").write_bytes(b"0" * LARGE)
+        files = Files(tmp_path, State(tmp_path).database, wait=waits.append)
+        files.state(f"small{n}")
+        assert waits == []
+        files.state(f"large{n}")
+        if waits:
+            break
+    assert len(waits) == 1
+    assert 0 < waits[0] <= CLOCK_TICK_NS / 1e9
+
+
+def test_nobody_waits_for_a_time_in_the_future(tmp_path, wait_until):
+    """An archive unpacked with a wrong clock: the mtime says nothing about when the file was written, the ctime does."""
+    waits = []
+    path = tmp_path / "large"
+    path.write_bytes(b"0" * LARGE)
+    os.utime(path, ns=(0, time.time_ns() + 10**18))
+    wait_until(lambda: time.time_ns() - path.stat().st_ctime_ns > CLOCK_TICK_NS)
+    state = State(tmp_path)
+    state.lock.take()
+    files = Files(tmp_path, state.database, wait=waits.append)
+    files.state("large")
+    files.save()
+    assert waits == []
+    assert state.database.rows("select settled from files") == [(1,)], "and it is known from now on"
+    state.close()
 
 
 def test_differences_name_each_file():
