@@ -126,6 +126,10 @@ class Plan:
         """The phase that a doit task belongs to; None for a task that somebody wrote into dodo.py."""
         return self.phases.get(task.partition(":")[0])
 
+    def phases_of(self, tasks: Iterable[str]) -> list[str]:
+        """The names of the phases that these doit tasks belong to, each once."""
+        return list(dict.fromkeys(phase.name for task in tasks if (phase := self.phase_of(task))))
+
     def closure(self, names: Iterable[str]) -> list[Phase]:
         """`names` and all that they need, in the plan's order."""
         wanted: set[str] = set()

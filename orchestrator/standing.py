@@ -93,7 +93,10 @@ def work_reasons(work: Work, look: Evidence) -> list[Reason]:
         return [reason("first", f"{which}has not run yet, or did not succeed")]
     if work.always:
         return [reason("always", "always: true")]
-    reasons = [reason("definition", text) for text in _changes(record[VALUES][DEFINITION], work.definition_text)]
+    reasons = [
+        reason("definition", f"{key} changed: {_short(old)} → {_short(new)}")
+        for key, (old, new) in _changed(record[VALUES][DEFINITION], work.definition_text).items()
+    ]
     reasons += [reason("output", f"{output} is missing") for output in work.outputs if not look.exists(output)]
     paths = [given.path for given in work.inputs]
     reasons += [reason("input", f"{path} is no longer an input") for path in record.get(PATHS, ()) if path not in paths]
@@ -112,11 +115,8 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
     if record is None or DEFINITION not in record.get(VALUES, {}):
         return [reason("first", "the gate was not opened yet")]
     values = record[VALUES]
-    reasons = []
-    if values[DEFINITION] != phase.gate_text:
-        changed = _changed_keys(values[DEFINITION], phase.gate_text)
-        reasons += [reason("criteria", "criteria changed")] * ("criteria" in changed)
-        reasons += [reason("rule", "the approval rule changed")] * ("rule" in changed)
+    words = {"criteria": "criteria changed", "rule": "the approval rule changed"}
+    reasons = [reason(key, words[key]) for key in _changed(values[DEFINITION], phase.gate_text)]
     for path in phase.reads:
         reasons += [reason("content", text) for text in differences(record.get(path), look.file(path), path)]
     if not phase.outputs and values["attempts"] != attempts_of(phase, look.record):
@@ -193,18 +193,16 @@ def _approved(phase: Phase, values: Mapping[str, Any], look: Evidence) -> bool:
     return decide(phase.rule, values["review"], approvals, values["digest"], look.now()).open
 
 
-def _changes(before: str, now: str) -> list[str]:
-    """What changed between the texts of two definitions, old → new, each shortened to fit a line."""
+def _changed(before: str, now: str) -> dict[str, tuple[Any, Any]]:
+    """What changed between the texts of two definitions: key → old, new.
+
+    Compared as text: to Python 1, 1.0 and true are equal; to a work that is given them they are not.
+    """
     if before == now:
-        return []
+        return {}
     old, new = json.loads(before), json.loads(now)
-    return [f"{key} changed: {_short(old.get(key))} → {_short(new.get(key))}" for key in _changed_keys(before, now)]
-
-
-def _changed_keys(before: str, now: str) -> list[str]:
-    """Compared as text: to Python 1, 1.0 and true are equal; to a work that is given them they are not."""
-    old, new = json.loads(before), json.loads(now)
-    return [key for key in {**old, **new} if json.dumps(old.get(key)) != json.dumps(new.get(key))]
+    values = {key: (old.get(key), new.get(key)) for key in {**old, **new}}
+    return {key: (was, is_now) for key, (was, is_now) in values.items() if json.dumps(was) != json.dumps(is_now)}
 
 
 def _short(value: Any, width: int = 40) -> str:

@@ -39,10 +39,6 @@ class CheckCriterion(Criterion):
         )
 
     @property
-    def files(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def source(self) -> str:
         return f"{self.module}:{self.function}"
 

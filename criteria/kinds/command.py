@@ -39,10 +39,6 @@ class CommandCriterion(Criterion):
         )
 
     @property
-    def files(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def source(self) -> str:
         return self.text
 

@@ -13,7 +13,7 @@ from ..project import Project
 from .common import PlanCommand
 from .forget import forget
 from .own_tasks import OwnTasks
-from .selection import named, refuse_variables_alone, tasks_named
+from .selection import refuse_variables_alone, split
 
 
 class Clean(PlanCommand):
@@ -47,14 +47,12 @@ class Clean(PlanCommand):
         own = OwnTasks.among(loaded.values(), plan, project.root)
         if everything:
             return [*own.tasks.values(), *(loaded[name] for name in _with_works(project, plan.phases))]
-        beside = [arg for arg in args if not tasks_named(plan, arg, project.root)]
-        chosen, phases = own.named(beside), list[str]()
+        tasks, beside = split(plan, args, project.root)
+        chosen = own.named(beside)
         if needs:
             reached, phases = own.with_needs(chosen)
             chosen = [task.name for task in reached]
-        tasks = named(plan, [arg for arg in args if arg not in beside], project.root)
-        if needs:
-            tasks = [p.name for p in plan.closure({*phases, *(p.name for p in map(plan.phase_of, tasks) if p)})]
+            tasks = [phase.name for phase in plan.closure([*phases, *plan.phases_of(tasks)])]
         return [loaded[name] for name in (*chosen, *_with_works(project, tasks))]
 
 

@@ -1,4 +1,4 @@
-"""What our commands share: the project, and the phases that the command line names."""
+"""What our commands share: reading the command line, the project at hand, and refusing what cannot end well."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ..project import Project
 from ..state.journal import Event
 from .common import PlanCommand
 from .own_tasks import OwnTasks
-from .selection import named, refuse_variables_alone, tasks_named
+from .selection import refuse_variables_alone, split
 
 
 class Forget(PlanCommand):
@@ -28,8 +28,7 @@ class Forget(PlanCommand):
         if not args and params["forget_disable_default"] and not params["forget_all"]:
             self.outstream.write("no phase was named, and --disable-default was given: nothing is forgotten\n")
             return 0
-        beside = [arg for arg in args if not tasks_named(plan, arg, project.root)]
-        tasks = named(plan, [arg for arg in args if arg not in beside], project.root)
+        tasks, beside = split(plan, args, project.root)
         own: list[str] = []
         if beside:
             loaded = self.loader.load_tasks(cmd=self, pos_args=list(args))
@@ -37,7 +36,7 @@ class Forget(PlanCommand):
         if params["forget_all"] or not args:
             tasks = list(plan.phases)
         if params["forget_sub"]:
-            tasks = [phase.name for phase in plan.closure({p.name for p in map(plan.phase_of, tasks) if p})]
+            tasks = [phase.name for phase in plan.closure(plan.phases_of(tasks))]
         project.state.lock.take()
         forget(project, tasks)
         project.state.records.drop(own)
@@ -48,13 +47,13 @@ class Forget(PlanCommand):
 
 def forget(project: Project, tasks: Iterable[str]) -> None:
     """End the state of gates, each with its works and approvals, or of single works. The lock must be held."""
-    state = project.state
+    state, plan = project.state, project.plan
     with state.database.transaction():
         for task in tasks:
-            phase = project.plan.phases.get(task)
-            ended = [task] if phase is None else [task, *(work.task for work in phase.works)]
+            [name] = plan.phases_of([task])
+            ended = [task, *(work.task for work in plan.phases[name].works)] if task == name else [task]
             state.records.drop(ended)
-            if phase is not None:
-                state.approvals.drop([task])
+            if task == name:
+                state.approvals.drop([name])
             for each in ended:
-                state.journal.append(Event.FORGOTTEN, task.partition(":")[0], each)
+                state.journal.append(Event.FORGOTTEN, name, each)

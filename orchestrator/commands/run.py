@@ -18,7 +18,7 @@ from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
 from .common import preflight, project_of
-from .selection import given, named, tasks_named
+from .selection import given, split
 
 if TYPE_CHECKING:
     from ..engine import Reporter
@@ -76,13 +76,12 @@ class Run(DoitRun):  # type: ignore[misc]
         """What the command line names, of the plan and beside it; the whole plan without a name."""
         plan = project.plan
         names = given(plan, args, project.root) or _default(params, plan)
-        beside = [name for name in names if not tasks_named(plan, name, project.root)]
-        tasks = named(plan, [name for name in names if name not in beside], project.root)
+        tasks, beside = split(plan, names, project.root)
         if not names:
             tasks = list(plan.phases)
         own: list[Task] = []
         own_names: list[str] = []
-        phases = {phase.name for phase in map(plan.phase_of, tasks) if phase is not None}
+        phases = set(plan.phases_of(tasks))
         if beside:
             from .own_tasks import OwnTasks
 
@@ -181,10 +180,10 @@ def _selected(plan: Plan, tasks: Sequence[str], handed: set[str], *, alone: bool
     a long chain is quadratic; in dependency order there are none.
     """
     gates = [task for task in tasks if task in handed]
-    works = [task for task in tasks if task not in plan.phases and task.partition(":")[0] in handed]
+    works = [task for task in tasks if task not in plan.phases and handed.issuperset(plan.phases_of([task]))]
     if alone:
         return [*gates, *works]
-    needs = [need for task in works if (phase := plan.phase_of(task)) for need in phase.needs]
+    needs = [need for name in plan.phases_of(works) for need in plan.phases[name].needs]
     before = [phase.name for phase in plan.closure([*gates, *needs]) if phase.name in handed]
     return [*before, *works]
 

@@ -33,19 +33,28 @@ def tasks_named(plan: Plan, name: str, root: Path) -> list[str]:
     return [plan.makers[part] for part in lineage(path) if part in plan.makers][:1]
 
 
-def named(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
+def split(plan: Plan, names: Sequence[str], root: Path) -> tuple[list[str], list[str]]:
+    """The tasks of the plan that these names mean, each once, and the names that mean nothing in it."""
+    found: dict[str, None] = {}
+    beside: list[str] = []
+    for name in names:
+        tasks = tasks_named(plan, name, root)
+        found.update(dict.fromkeys(tasks))
+        if not tasks:
+            beside.append(name)
+    return list(found), beside
+
+
+def named(plan: Plan, names: Sequence[str], root: Path) -> list[str]:
     """The tasks that all these names mean.
 
     Raises:
         InvalidCommand: one of them means nothing.
     """
-    found: dict[str, None] = {}
-    for arg in args:
-        tasks = tasks_named(plan, arg, root)
-        if not tasks:
-            raise InvalidCommand(not_found=arg)
-        found.update(dict.fromkeys(tasks))
-    return list(found)
+    tasks, beside = split(plan, names, root)
+    if beside:
+        raise InvalidCommand(not_found=beside[0])
+    return tasks
 
 
 def given(plan: Plan, args: Sequence[str], root: Path) -> list[str]:

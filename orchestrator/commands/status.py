@@ -25,7 +25,7 @@ class Status(PlanCommand):
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         tasks = named(project.plan, args, project.root) or list(project.plan.phases)
-        chosen = {phase.name for phase in map(project.plan.phase_of, tasks) if phase is not None}
+        chosen = project.plan.phases_of(tasks)
         with project.look.one_instant():
             standings = stand(project.plan, project.look)
         data = status_data(

@@ -112,8 +112,9 @@ class Attempts:
         return None
 
     def _log(self, work: Work, number: int) -> Path:
-        combination = work.task.removeprefix(f"{work.phase}:run").replace(":", ",").replace(",", ".", 1)
-        return self._root / FOLDER / "logs" / self._state.journal.run / f"{work.phase}{combination}.{number}.log"
+        _, _, *combination = work.task.split(":")
+        name = ".".join(filter(None, (work.phase, ",".join(combination), str(number), "log")))
+        return self._root / FOLDER / "logs" / self._state.journal.run / name
 
 
 def _signal_name(number: int) -> str:

@@ -12,18 +12,18 @@ from phases import call_script
 from phases.executor import Command
 
 from ..config.matrix import as_text
-from ..plan import Work
+from ..plan import Definition, Work
 
 
-def argv_of(work: Work, root: Path) -> tuple[str, ...]:
+def argv_of(phase: str, definition: Definition, root: Path) -> tuple[str, ...]:
     """Text is a script for `sh -e`, a list is executed as it is, a callable gets an interpreter of its own."""
-    run = work.definition.get("run")
+    run = definition.get("run")
     if isinstance(run, str):
-        return ("sh", "-e", "-c", run, work.phase)
+        return ("sh", "-e", "-c", run, phase)
     if run is not None:
         return tuple(run)
-    args = json.dumps(work.definition.get("args", {}))
-    return (sys.executable, "-u", call_script.__file__, str(root), work.definition["call"], args)
+    args = json.dumps(definition.get("args", {}))
+    return (sys.executable, "-u", call_script.__file__, str(root), definition["call"], args)
 
 
 def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -36,23 +36,24 @@ def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str
     return {**inherited, "PATH": path, "PHASEGATE_PHASE": phase}
 
 
-def environment(work: Work, attempt: int, inherited: Mapping[str, str]) -> dict[str, str]:
+def environment(work: Work, definition: Definition, attempt: int, inherited: Mapping[str, str]) -> dict[str, str]:
     """What the work finds in its environment. Parameters come as PARAM_NAME; its own `env` goes over everything."""
     return {
         **phase_environment(work.phase, inherited),
         "PHASEGATE_TASK": work.task,
         "PHASEGATE_ATTEMPT": str(attempt),
-        **{f"PARAM_{name.upper()}": as_text(value) for name, value in work.definition.get("params", {}).items()},
-        **work.definition.get("env", {}),
+        **{f"PARAM_{name.upper()}": as_text(value) for name, value in definition.get("params", {}).items()},
+        **definition.get("env", {}),
     }
 
 
 def command_of(work: Work, root: Path, attempt: int, log: Path, echo: Callable[[bytes], None] | None) -> Command:
     """Everything that an executor needs to execute one attempt."""
+    definition = work.definition
     return Command(
-        argv=argv_of(work, root),
-        cwd=root / work.definition.get("cwd", "."),
-        env=environment(work, attempt, os.environ),
+        argv=argv_of(work.phase, definition, root),
+        cwd=root / definition.get("cwd", "."),
+        env=environment(work, definition, attempt, os.environ),
         log=log,
         timeout=work.timeout,
         echo=echo,
