@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 Definition = Mapping[str, Any]
@@ -30,6 +31,57 @@ class Input:
     """`file:line:column` of the line that names it."""
 
 
+class ErrorClass(str, Enum):
+    """What kind of failure an attempt ended with; it decides how often the work is tried (work/retry.py)."""
+
+    TRANSIENT = "transient"
+    """May pass by itself."""
+    PERMANENT = "permanent"
+    """Will be the same next time."""
+    DEPENDENCY = "dependency"
+    """Something that the work reads is gone."""
+    CONFIG = "config"
+    """The work cannot run as it is written: no such command, module or variable."""
+    TIMEOUT = "timeout"
+    """It ran longer than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """A line of `errors` in orchestrator.yaml: what has this sign is of this class."""
+
+    sign: str
+    """`exit_code`, `signal`, `output` or `exception`."""
+    value: int | str
+    """The exit code or signal number, the regular expression, or the exception's name."""
+    error_class: ErrorClass
+    place: str
+    """`file:line:column` of the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and when a work is tried again. Times are in seconds."""
+
+    attempts: int
+    """The first one included."""
+    wait: float
+    """Before the second attempt, at most: the wait is drawn evenly from 0 to this (full jitter)."""
+    factor: float
+    """What each wait is multiplied by."""
+    max_wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What is kept of what works print."""
+
+    max_size: int = 50_000_000
+    """Bytes of one attempt's log; of more, head and tail stay."""
+    keep_runs: int = 20
+    """Runs whose logs are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a phase runs; a matrix phase has one for each combination."""
@@ -43,11 +95,22 @@ class Work:
     outputs: tuple[str, ...]
     timeout: float | None
     always: bool
+    retry: Mapping[str, float] = field(default_factory=dict)
+    """Fields of a RetryPolicy that go over the policy of the error's class."""
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """How many of each of the plan's pools one execution takes."""
+    clean_on_failure: bool = False
+    """An attempt that fails leaves no outputs."""
 
     @property
     def definition(self) -> Definition:
         """`run` or `call` and `args`, `cwd`, `env`, `params`: those that are written."""
         return json.loads(self.definition_text)  # type: ignore[no-any-return]
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Its own environment variables, as they are written."""
+        return self.definition.get("env", {}) if '"env":' in self.definition_text else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +179,13 @@ class Plan:
     """What the configuration asks for and this version does not do yet."""
     makers: Mapping[str, str] = field(default_factory=dict)
     """Which phase makes an output."""
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """How many there are of what works share."""
+    errors: tuple[ErrorRule, ...] = ()
+    """The user's rules for the class of a failure; the first that matches wins."""
+    retry: Mapping[ErrorClass, RetryPolicy] = field(default_factory=dict)
+    """The policy of each class."""
+    logs: Logs = Logs()
     modules: Mapping[str, str | None] = field(default_factory=dict)
     """The file of each module that is called; None for one that is installed and not part of the project."""
 
@@ -148,6 +218,10 @@ class Plan:
             self.jobs,
             self.notes,
             dict(self.makers),
+            dict(self.pools),
+            tuple((rule.sign, rule.value, rule.error_class.value, rule.place) for rule in self.errors),
+            {name.value: (p.attempts, p.wait, p.factor, p.max_wait) for name, p in self.retry.items()},
+            (self.logs.max_size, self.logs.keep_runs),
             dict(self.modules),
             tuple(_phase_data(phase) for phase in self),
         )
@@ -155,8 +229,19 @@ class Plan:
     @classmethod
     def from_data(cls, data: tuple[Any, ...]) -> Plan:
         """The plan whose `as_data` this is."""
-        name, jobs, notes, makers, modules, phases = data
-        return cls(name, {row[0]: _phase(row) for row in phases}, jobs, notes, makers, modules)
+        name, jobs, notes, makers, pools, errors, retry, logs, modules, phases = data
+        return cls(
+            name,
+            {row[0]: _phase(row) for row in phases},
+            jobs,
+            notes,
+            makers,
+            pools,
+            tuple(ErrorRule(sign, value, ErrorClass(kind), place) for sign, value, kind, place in errors),
+            {ErrorClass(kind): RetryPolicy(*policy) for kind, policy in retry.items()},
+            Logs(*logs),
+            modules,
+        )
 
 
 def _phase_data(phase: Phase) -> tuple[Any, ...]:
@@ -169,6 +254,9 @@ def _phase_data(phase: Phase) -> tuple[Any, ...]:
             work.outputs,
             work.timeout,
             work.always,
+            dict(work.retry),
+            dict(work.pools),
+            work.clean_on_failure,
         )
         for work in phase.works
     )
@@ -193,5 +281,5 @@ def _phase(row: tuple[Any, ...]) -> Phase:
 
 
 def _work(row: tuple[Any, ...]) -> Work:
-    task, phase, text, inputs, outputs, timeout, always = row
-    return Work(task, phase, text, tuple(Input(*given) for given in inputs), outputs, timeout, always)
+    task, phase, text, inputs, *rest = row
+    return Work(task, phase, text, tuple(Input(*given) for given in inputs), *rest)
