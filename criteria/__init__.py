@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from criteria.model import Result as Result
     from criteria.model import Scene as Scene
     from criteria.model import Verdict as Verdict
+    from criteria.sizes import size as size
 
 _HOMES = {
     "duration": "durations",
@@ -27,6 +28,7 @@ _HOMES = {
     "Verdict": "model",
     "KEYS": "items",
     "parse": "items",
+    "size": "sizes",
 }
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .plan import Phase
 from .state.approvals import Approval
 from .state.files import State as FileState
 from .state.records import Record
@@ -38,6 +39,10 @@ class Lookup:
     def record(self, task: str) -> Record | None:
         return self._state.records.get(task)
 
+    def opened_with(self, phase: Phase, path: str) -> FileState | None:
+        """The state of a path when the phase's gate last opened; None where it was not looked at."""
+        return (self.record(phase.name) or {}).get(path)
+
     def file(self, path: str) -> FileState:
         return self._state.files.state(path)
 
@@ -62,4 +67,6 @@ class Lookup:
         from .state.journal import Event
 
         last = self.last(task)
-        return last is not None and last.event is Event.ATTEMPT_STARTED and self._state.lock.run_is_alive(last.run)
+        if last is None or (last.event is not Event.ATTEMPT_STARTED and last.data.get("outcome") != "retrying"):
+            return False
+        return self._state.lock.run_is_alive(last.run)

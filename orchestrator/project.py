@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,12 @@ from .lookup import Lookup
 from .plan import Plan
 from .state.backend import Checker
 from .state.state import NAME, State
+from .variables import Variables
 
 if TYPE_CHECKING:
     from doit.task import Task
+
+    from phases.masking import Masker
 
 PROJECT = "phasegate"
 """The key of DOIT_CONFIG under which our commands find the project."""
@@ -28,7 +32,8 @@ class Project:
     def __init__(self, root: Path, plan: Plan) -> None:
         self.root = root
         self.plan = plan
-        self.state = State(root)
+        self.variables = Variables(root)
+        self.state = State(root, lambda text: self.masker.text(text))
         self.look = Lookup(self.state)
 
     @classmethod
@@ -48,6 +53,13 @@ class Project:
                 raise InvalidDodoFile(str(error)) from None
             raise
 
+    @cached_property
+    def masker(self) -> Masker:
+        """What is secret here, taken out of what is stored or shown."""
+        from .secrets import masker
+
+        return masker(self.plan, self.variables)
+
     @property
     def doit_config(self) -> dict[str, Any]:
         """DOIT_CONFIG: phases at the same time are threads, because their work is processes; branches go on after a
@@ -58,7 +70,7 @@ class Project:
             "check_file_uptodate": lambda: Checker(self.state.files),
             "default_tasks": list(self.plan.phases),
             "continue": True,
-            "num_process": self.plan.jobs if self.plan.jobs > 1 else 0,
+            "num_process": self.plan.jobs,
             "par_type": "thread",
             PROJECT: self,
         }

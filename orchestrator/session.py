@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -21,9 +22,9 @@ from .project import Project
 from .state.journal import Event
 from .state.state import FOLDER
 from .work.attempts import Attempt, Attempts
-
-KEPT_RUNS = 20
-"""Runs whose logs are kept."""
+from .work.command import Surroundings
+from .work.leftovers import end_leftovers
+from .work.retry import Later
 
 LAST_WORDS = 15.0
 """Seconds that threads get to record how their attempts ended, once the run was stopped."""
@@ -56,19 +57,29 @@ class Result:
     """Seconds from the start of its first work to the verdict."""
     blocked_by: tuple[str, ...] = ()
 
+    @property
+    def last_attempts(self) -> list[Attempt]:
+        """The newest attempt at each work."""
+        return list({attempt.work.task: attempt for attempt in self.attempts}.values())
+
     def without_gate(self) -> End | None:
         """What became of the work, where the gate was not reached: None when nothing went wrong with it."""
-        if any(attempt.problem is not None and not attempt.stopped for attempt in self.attempts):
+        outcomes = {attempt.outcome for attempt in self.last_attempts}
+        if "failed" in outcomes:
             return End.FAILED
-        return End.STOPPED if any(attempt.stopped for attempt in self.attempts) else None
+        return End.STOPPED if outcomes & {"stopped", "retrying"} else None
 
 
 class Watcher(Protocol):
     """Who is told what happens, from any thread, one call at a time."""
 
     def started(self, result: Result, work: Work) -> None: ...
+    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
+        """A work will be tried again: after this attempt, or after one of an earlier run."""
+
     def ended(self, result: Result) -> None: ...
     def output(self, task: str, chunk: bytes) -> None: ...
+    def notes(self, notes: Sequence[str]) -> None: ...
 
 
 class Session:
@@ -79,22 +90,32 @@ class Session:
         self._guard = threading.Condition()
         self._busy = 0
         self._monotonic: Callable[[], float] = time.monotonic
-        self._attempts = Attempts(project.root, project.state, executor, self._output if echo else None)
-        self._judge = Judge(project.root, project.state, time.time)
+        around = Surroundings(
+            project.root, project.state.journal.run, project.variables, project.masker, project.plan.logs.max_size
+        )
+        self._attempts = Attempts(project.plan, project.state, executor, around, self._output if echo else None)
+        self._judge = Judge(project.root, project.state, time.time, project.masker)
         self.results: dict[str, Result] = {}
         self.current: set[str] = set()
         """Phases that doit found up to date, after what they need had run."""
 
-    def work(self, phase: Phase, work: Work) -> str | None:
-        """Make an attempt at a work; why it failed, or None."""
+    def work(self, phase: Phase, work: Work) -> str | Later | None:
+        """Make an attempt at a work; why it failed, or when it has to be tried again, or None."""
         with self._occupied():
+            wait = self._attempts.wait(work)
             with self._guard:
                 result = self._result(phase)
+                if wait:
+                    self._watcher.waits(result, work, wait, None)
+                    return Later(wait)
                 self._watcher.started(result, work)
             attempt = self._attempts.make(work)
             with self._guard:
                 result.attempts.append(attempt)
                 result.duration = self._monotonic() - result.started
+                if attempt.retry is not None:
+                    self._watcher.waits(result, work, attempt.retry.wait, attempt)
+                    return Later(attempt.retry.wait)
                 if attempt.problem is not None and len(phase.works) == 1:
                     self._end(result, result.without_gate())
             return attempt.problem
@@ -193,12 +214,15 @@ def open_session(project: Project, executor: Executor, watcher: Watcher, echo: b
         StateError: another run goes on here, or the state cannot be used.
     """
     now = datetime.now(timezone.utc)
-    run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     project.state.lock.take(run)
     project.state.journal.run = run
     try:
         project.state.records.refresh()
-        project.state.journal.append(Event.RUN_STARTED)
+        ended = end_leftovers(project.root, project.plan, project.state)
+        if ended:
+            watcher.notes([f"{ended} processes that a killed run had left running were ended"])
+        project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename)
         _prune_logs(project)
         session = Session(project, executor, watcher, echo)
         yield session
@@ -212,5 +236,5 @@ def open_session(project: Project, executor: Executor, watcher: Watcher, echo: b
 def _prune_logs(project: Project) -> None:
     logs = project.root / FOLDER / "logs"
     if logs.is_dir():
-        for old in sorted(logs.iterdir())[:-KEPT_RUNS]:
+        for old in sorted(logs.iterdir())[: -project.plan.logs.keep_runs]:
             shutil.rmtree(old, ignore_errors=True)

@@ -48,7 +48,8 @@ class Reason:
 
     kind: str
     """Of a work: `first`, `definition`, `input`, `output`, `always`. Of a gate: `first`, `criteria`, `rule`, `content`,
-    `attempt`, `expired` or `approval`. Of a phase: `upstream` or `ignored`."""
+    `attempt`, `expired` or `approval`. Of a phase: `upstream` or `ignored`. Of the newest attempt: `failed` or
+    `retry`."""
     subject: str
     """The task or phase that it is about."""
     detail: str
@@ -76,7 +77,7 @@ class Evidence(Protocol):
         """The newest entry about the attempts of a work, or about the verdicts of a gate."""
 
     def running(self, task: str) -> bool:
-        """Is an attempt at this work going on, in this process or another?"""
+        """Is an attempt at this work going on, or waited for, in this process or another?"""
 
     def now(self) -> float: ...
 
@@ -89,12 +90,11 @@ def work_reasons(work: Work, look: Evidence) -> list[Reason]:
 
     record = look.record(work.task)
     if record is None or DEFINITION not in record.get(VALUES, {}):
-        which = "" if work.task == f"{work.phase}:run" else f"{work.task} "
-        return [reason("first", f"{which}has not run yet, or did not succeed")]
+        return [reason("first", f"{_which(work)}has not run yet, or did not succeed")]
     if work.always:
         return [reason("always", "always: true")]
     reasons = [
-        reason("definition", f"{key} changed: {_short(old)} → {_short(new)}")
+        reason("definition", f"{key} changed: {_told(key, old)} → {_told(key, new)}")
         for key, (old, new) in _changed(record[VALUES][DEFINITION], work.definition_text).items()
     ]
     reasons += [reason("output", f"{output} is missing") for output in work.outputs if not look.exists(output)]
@@ -150,7 +150,32 @@ def _stand(phase: Phase, upstream: list[Standing], look: Evidence) -> Standing:
     if not (work or gate or above):
         return Standing(phase, PhaseState.DONE, (), True)
     state = _state(phase, [*work, *gate], upstream, look)
-    return Standing(phase, state, (*work, *gate, *above), not work)
+    if work and (tried := _tried(phase, look)):
+        said = {phase.name, *(reason.subject for reason in tried)}
+        own = [*tried, *(reason for reason in (*work, *gate) if reason.kind != "first" or reason.subject not in said)]
+    else:
+        own = [*work, *gate]
+    return Standing(phase, state, (*own, *above), not work)
+
+
+def _tried(phase: Phase, look: Evidence) -> list[Reason]:
+    """How the newest attempts failed, and when they will be tried again."""
+    reasons = []
+    for work in phase.works:
+        last = look.last(work.task)
+        outcome = last.data.get("outcome") if last else None
+        if last is None or outcome not in ("failed", "retrying"):
+            continue
+        why = ": ".join(filter(None, (last.data["class"], last.data["rule"])))
+        problem = f"{_which(work)}{last.data['problem']} ({why})"
+        if outcome == "failed":
+            reasons.append(Reason("failed", work.task, problem))
+            continue
+        left = last.at + last.data["wait"] - look.now()
+        when = f" in {left:.0f} s" if left > 1 else ""
+        follows = f"attempt {last.data['tried'] + 1} of {last.data['of']} follows{when}"
+        reasons.append(Reason("retry", work.task, f"{problem}; {follows}"))
+    return reasons
 
 
 def _state(phase: Phase, own: list[Reason], upstream: list[Standing], look: Evidence) -> PhaseState:
@@ -203,6 +228,20 @@ def _changed(before: str, now: str) -> dict[str, tuple[Any, Any]]:
     old, new = json.loads(before), json.loads(now)
     values = {key: (old.get(key), new.get(key)) for key in {**old, **new}}
     return {key: (was, is_now) for key, (was, is_now) in values.items() if json.dumps(was) != json.dumps(is_now)}
+
+
+def _which(work: Work) -> str:
+    """Which work of its phase, where there are several."""
+    return "" if work.task == f"{work.phase}:run" else f"{work.task} "
+
+
+def _told(key: str, value: Any) -> str:
+    """One side of what changed in a definition."""
+    if key == "env" and value is not None:
+        from .secrets import is_secret
+
+        value = {name: "***" if is_secret(name) else text for name, text in value.items()}
+    return _short(value)
 
 
 def _short(value: Any, width: int = 40) -> str:

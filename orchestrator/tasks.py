@@ -6,7 +6,6 @@ alone and `doit forget phase_3` means both.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import methodcaller
@@ -17,17 +16,19 @@ from doit.action import BaseAction
 from doit.exceptions import TaskError, TaskFailed
 from doit.task import Task
 
-from .config.paths import leaves_through_link
 from .plan import Phase, Work
+from .runner import Again, Broken
 from .standing import Evidence, Reason, gate_reasons, work_reasons
 from .state.database import StateError
+from .work import outputs
+from .work.retry import Later
 
 
 class Runner(Protocol):
-    """What the tasks of a run do. Each returns why it failed, or None."""
+    """What the tasks of a run do. Each returns why it failed, that it has to be executed again, or None."""
 
-    def work(self, phase: Phase, work: Work) -> str | None: ...
-    def gate(self, phase: Phase) -> str | None: ...
+    def work(self, phase: Phase, work: Work) -> str | Later | None: ...
+    def gate(self, phase: Phase) -> str | Later | None: ...
 
 
 def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> Iterator[Task]:
@@ -65,20 +66,14 @@ class _WorkTask(Task):  # type: ignore[misc]
     """A task that cleans folders too: doit's own `clean` leaves one that is not empty."""
 
     def clean(self, outstream: TextIO, dryrun: bool) -> None:
-        for output in self.targets:
-            path = Path(output)
-            if not path.exists() and not path.is_symlink():
-                continue
-            if leaves_through_link(".", output):
+        root = Path()
+        for output in outputs.there(root, self.targets):
+            if not outputs.may_go(root, output):
                 outstream.write(f"{self.name} - left alone, because it leads out of the project: '{output}'\n")
                 continue
             outstream.write(f"{self.name} - removing '{output}'\n")
-            if dryrun:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            if not dryrun:
+                outputs.remove(root, output)
 
 
 class _Current:
@@ -98,7 +93,7 @@ class _Action(BaseAction):  # type: ignore[misc]
     """An action of doit that leaves sys.stdout alone: its PythonAction swaps it, and in threads catches the output of
     others (doit #363)."""
 
-    def __init__(self, do: Callable[[Runner], str | None], runner: Runner | None) -> None:
+    def __init__(self, do: Callable[[Runner], str | Later | None], runner: Runner | None) -> None:
         self._do = do
         self._runner = runner
         self.task: Any = None
@@ -115,8 +110,12 @@ class _Action(BaseAction):  # type: ignore[misc]
             )
         try:
             problem = self._do(self._runner)
-        except (StateError, OSError) as error:
-            return TaskError(str(error))
+        except StateError as error:
+            return Broken(str(error))
+        except OSError as error:
+            return Broken(f"{error.filename or self.task.name}: {error.strerror}; mend that, then `doit` goes on")
         except Exception as error:
             return TaskError("this is a bug in phasegate, please report it with what follows:", error)
+        if isinstance(problem, Later):
+            return Again(problem.wait)
         return TaskFailed(problem, report=False) if problem else None

@@ -4,12 +4,16 @@ Only the standard library is imported here: the names `phases`, `criteria`, `orc
 this process. Usage: call_script.py PROJECT MODULE:FUNCTION ARGS-AS-JSON
 """
 
+import contextlib
 import importlib
 import json
 import os
 import sys
 import traceback
 from typing import Any
+
+REPORT_FD = os.environ.pop("PHASEGATE_REPORT", None)
+"""Where a failure is told in detail (local.py, REPORT)."""
 
 
 def main() -> None:
@@ -34,9 +38,24 @@ def show(error: BaseException) -> None:
     traceback.print_exception(type(error), error, trace)
 
 
+def report(error: BaseException, descriptor: int) -> None:
+    """Tell the kind of the error, by its class and those above, and the variable that os.environ did not have."""
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__[:-1]]
+    told: dict[str, Any] = {"exceptions": [name.removeprefix("builtins.") for name in names][:100]}
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if isinstance(error, KeyError) and error.args and frames[-1].f_code is os.environ.__getitem__.__code__:
+        told["unset_variable"] = str(error.args[0])
+    with contextlib.suppress(OSError):
+        os.write(descriptor, json.dumps(told).encode())
+
+
 if __name__ == "__main__":
+    if REPORT_FD is not None:
+        os.set_inheritable(int(REPORT_FD), False)
     try:
         main()
     except Exception as error:
+        if REPORT_FD is not None:
+            report(error, int(REPORT_FD))
         show(error)
         sys.exit(1)

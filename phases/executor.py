@@ -1,12 +1,16 @@
-"""The seam behind which work is executed: locally now; on other machines, or with retries around it, without a change
-to what stands before it."""
+"""The seam behind which work is executed: locally now; on other machines without a change to what stands before it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from .masking import Masker
+
+LOG_CAP = 50_000_000
+NOTHING_SECRET = Masker(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,14 @@ class Command:
     """The whole environment."""
     log: Path
     """Where standard output and error go, in the order written."""
+    log_cap: int = LOG_CAP
+    """Bytes that the log may have; of more, head and tail are kept."""
+    secrets: Masker = NOTHING_SECRET
+    """What is masked in the output, before it goes anywhere."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """The part of `env` that tells the processes of this work from all others."""
+    reports: bool = False
+    """It tells more about its failure than an exit code, as call_script.py does."""
     timeout: float | None = None
     """Seconds."""
     echo: Callable[[bytes], None] | None = None
@@ -38,6 +50,12 @@ class Outcome:
     timed_out: bool = False
     stopped: bool = False
     """`stop` ended it, or kept it from starting."""
+    output: str = ""
+    """The last of what it wrote, masked: at most TAIL bytes of it."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What a command that `reports` told."""
+    peak_memory: int | None = None
+    """Bytes that its largest process held; None where that is not known."""
 
     @property
     def succeeded(self) -> bool:
@@ -49,10 +67,14 @@ class Executor(Protocol):
     """Executes commands; called from several threads at once."""
 
     def execute(self, command: Command, started: Callable[[int], None]) -> Outcome:
-        """Run to the end. `started` gets the process id as soon as there is one. What the command does never raises."""
+        """Run to the end. `started` gets the process id as soon as there is one. What the command does never raises.
+
+        Raises:
+            OSError: the log cannot be written, and what else this machine cannot do. Nothing is left running then.
+        """
 
     def stop(self) -> None:
         """End everything that is running, children and grandchildren; every `execute` then returns, and none starts."""
 
     def kill(self) -> None:
-        """The same without a grace period."""
+        """The same without a grace period. May be called in a signal handler."""

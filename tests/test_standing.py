@@ -56,6 +56,8 @@ class World:
         """The newest entry about a work or a gate."""
         event = event or OUTCOMES[outcome]
         data = {"outcome": outcome} if outcome else {}
+        if outcome == "failed" and event is Event.ATTEMPT_ENDED:
+            data |= {"problem": "ended with exit code 2", "class": "permanent", "rule": None}
         if outcome == "waiting":  # for what is there now
             asked = next(phase for phase in (A, B, C, MANUAL) if phase.name == task)
             outputs = {output: self.file(output) for output in asked.outputs}

@@ -10,6 +10,7 @@ from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from ..project import Project
+from ..work.leftovers import end_leftovers
 from .common import PlanCommand
 from .forget import forget
 from .own_tasks import OwnTasks
@@ -29,6 +30,7 @@ class Clean(PlanCommand):
         tasks = self._chosen(project, args, everything=params["cleanall"] or not args, needs=params["cleandep"])
         if not params["dryrun"]:
             project.state.lock.take()
+            end_leftovers(project.root, project.plan, project.state)
         try:
             for task in tasks:
                 task.clean(self.outstream, params["dryrun"])

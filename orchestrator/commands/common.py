@@ -70,10 +70,15 @@ def preflight(project: Project, phases: Iterable[Phase]) -> None:
     Raises:
         InvalidDodoFile: with every problem.
     """
-    from ..config.preflight import escapes, missing
+    from ..config.preflight import escapes, missing, unmakeable, unset
     from ..config.problems import ConfigError
 
     phases = list(phases)
-    problems = [*missing(project.root, phases, project.state.files.exists), *escapes(project.root, phases)]
+    problems = [
+        *missing(project.root, phases, project.state.files.exists),
+        *escapes(project.root, phases),
+        *unset(phases, project.variables.get),
+        *unmakeable(project.root, phases, project.look.opened_with),
+    ]
     if problems:
         raise InvalidDodoFile(str(ConfigError(tuple(problems))))

@@ -102,7 +102,7 @@ class Run(DoitRun):  # type: ignore[misc]
     ) -> int:
         from phases.local import LocalExecutor
 
-        from ..engine import Bookkeeping, Reporter
+        from ..engine import Bookkeeping, Reporter, execute
         from ..session import open_session
         from ..signals import Stopped, stoppable
         from ..tasks import tasks_of
@@ -119,22 +119,12 @@ class Run(DoitRun):  # type: ignore[misc]
             echo = params["verbosity"] == 2
             session = stack.enter_context(open_session(project, executor, console, echo))
             reporter = Reporter(project.plan, session, also)
-            self.dep_manager = Globals.dep_manager = Bookkeeping(project.plan, project.state)
-            self.task_list = [*tasks_of(phases, project.look, session), *chosen.own]
-            self.sel_tasks = [*selected, *chosen.own_names]
+            bookkeeping = Globals.dep_manager = Bookkeeping(project.plan, project.state)
+            tasks = [*tasks_of(phases, project.look, session), *chosen.own]
             console.notes(project.plan.notes)
             signal = None
             try:
-                self._execute(
-                    outfile=outstream,
-                    verbosity=params["verbosity"],
-                    always=params["always"],
-                    continue_=params["continue"],
-                    reporter=reporter,
-                    num_process=params["num_process"],
-                    par_type="thread",  # the state is one connection of one process, and work is a process anyway
-                    single=params["single"],
-                )
+                execute(project.plan, tasks, [*selected, *chosen.own_names], bookkeeping, reporter, params)
             except Stopped as stopped:
                 signal = stopped.number
                 executor.stop()

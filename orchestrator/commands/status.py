@@ -29,7 +29,10 @@ class Status(PlanCommand):
         with project.look.one_instant():
             standings = stand(project.plan, project.look)
         data = status_data(
-            project.plan, [standings[name] for name in project.plan.phases if name in chosen], project.state
+            project.plan,
+            [standings[name] for name in project.plan.phases if name in chosen],
+            project.state,
+            project.masker.text,
         )
         if params["json"]:
             self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")

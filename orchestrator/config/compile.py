@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..plan import Phase, Plan, Rule
+from criteria import size
+
+from ..plan import Logs, Phase, Plan, Rule
 from . import order
+from .failures import error_rules, policies
 from .findings import At, Desk
 from .gates import with_gate
 from .matrix import combinations, fill_text, task_suffix
 from .paths import KEPT, is_glob
 from .problems import Problem, did_you_mean
 from .works import works_of
+
+LEAST_LOG = 4096
 
 COMMANDS = frozenset(
     """approve clean completion dumpdb forget github graph help history ignore info init list logs plan reject report
@@ -26,6 +32,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
     _take_outputs(desk)
     _check_names(desk)
     compiled = {name: with_gate(_phase(name, raw, desk), raw, desk) for name, raw in desk.written.items()}
+    rules = error_rules(desk)
     sequence, cycles = order.dependency_order({phase.name: phase.needs for phase in compiled.values()})
     for cycle in cycles:
         message = f"phases need each other: {' → '.join(cycle)}"
@@ -38,6 +45,10 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
         jobs=int(desk.orchestrator.data.get("jobs", 1)),
         notes=tuple(_not_yet(desk)),
         makers=desk.outputs.makers(),
+        pools=dict(desk.pools),
+        errors=rules,
+        retry=policies(desk),
+        logs=_logs(desk),
     )
     return plan, []
 
@@ -106,13 +117,25 @@ def _needs(name: str, raw: Mapping[str, Any], desk: Desk) -> Iterator[str]:
             desk.found.add(desk.phases, ["phases", name, "needs", index], message, did_you_mean(need, others))
 
 
+def _logs(desk: Desk) -> Logs:
+    written = desk.orchestrator.data.get("logs") or {}
+    logs = Logs(**{key: int(value) for key, value in written.items() if key == "keep_runs"})
+    if "max_size" not in written:
+        return logs
+    at = ["logs", "max_size"]
+    try:
+        logs = replace(logs, max_size=size(written["max_size"]))
+    except ValueError as error:
+        message, _, remedy = str(error).partition(": ")
+        desk.found.add(desk.orchestrator, at, message, remedy)
+    if logs.max_size < LEAST_LOG:
+        desk.found.add(desk.orchestrator, at, "a log that small says nothing", f"allow it at least {LEAST_LOG} bytes")
+    return logs
+
+
 def _not_yet(desk: Desk) -> Iterator[str]:
     """Keys that are checked and not acted on yet: said aloud, because a silent key is a false promise."""
     idle = "is checked but not acted on in this version"
-    for key in ("retry", "pools", "clean_on_failure"):
-        users = [name for name, raw in desk.written.items() if raw.get(key)]
-        if users:
-            yield f"{desk.phases.place(['phases', users[0], key])}: {key} {idle}"
-    for key in ("errors", "retry", "pools", "triggers", "executors"):
+    for key in ("triggers", "executors"):
         if desk.orchestrator.data.get(key):
             yield f"{desk.orchestrator.place([key])}: {key} {idle}"

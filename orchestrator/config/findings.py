@@ -69,6 +69,11 @@ class Desk:
     """Filled before the first phase is compiled."""
 
     @property
+    def pools(self) -> Mapping[str, int]:
+        """What works share, and how many there are of it."""
+        return self.orchestrator.data.get("pools") or {}
+
+    @property
     def written(self) -> Mapping[str, Mapping[str, Any]]:
         """The phases as they are written."""
         return self.phases.data["phases"]  # type: ignore[no-any-return]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..plan import Phase, Plan
+from ..variables import references
 from .paths import fixed_part, is_glob, leaves_through_link
 from .problems import Problem
 
@@ -36,6 +38,35 @@ def missing(root: Path, phases: Iterable[Phase], exists: Callable[[str], bool]) 
             cwd = work.definition.get("cwd")
             if cwd and (root / cwd).exists() and not (root / cwd).is_dir():
                 yield _problem(phase.place, f"cwd {cwd!r} of {phase.name} is no folder", "name a folder")
+
+
+def unset(phases: Iterable[Phase], get: Callable[[str], str | None]) -> Iterator[Problem]:
+    """Variables that `env` names and nobody set."""
+    for phase in phases:
+        for name in {name for work in phase.works for text in work.env.values() for name in references(text)}:
+            if get(name) is None:
+                message = f"the env of {phase.name} names ${{{name}}}, which is neither in the environment nor in .env"
+                yield _problem(phase.place, message, f"set {name}")
+
+
+def unmakeable(root: Path, phases: Iterable[Phase], was: Callable[[Phase, str], object]) -> Iterator[Problem]:
+    """Outputs that cannot be written where they belong.
+
+    Args:
+        was: the state of an output when its gate last opened; a text for a file.
+    """
+    for phase in phases:
+        for output in phase.outputs:
+            folder = next(above for above in (root / output).parents if above.exists())
+            if not folder.is_dir():
+                message = f"output {output!r} cannot be made: {folder.relative_to(root)} is a file, and no folder"
+                yield _problem(phase.place, message, "move it away")
+            elif not os.access(folder, os.W_OK):
+                message = f"output {output!r} cannot be made: nothing can be written to {folder}"
+                yield _problem(phase.place, message, "make it writable")
+            elif (root / output).is_dir() and isinstance(was(phase, output), str):
+                message = f"output {output!r} is a folder now, and was a file"
+                yield _problem(phase.place, message, "move the folder away")
 
 
 def _problem(place: str, message: str, remedy: str) -> Problem:

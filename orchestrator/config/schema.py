@@ -44,6 +44,10 @@ def _duration(description: str, **rules: Any) -> Rule:
     return _rule(["number", "string"], description, wants, min=0, regex=DURATION, **rules)
 
 
+def _size(description: str, **rules: Any) -> Rule:
+    return _rule(["integer", "string"], description, "a size such as 100 or 10kB", min=0, regex=SIZE, **rules)
+
+
 def _texts(description: str, **rules: Any) -> Rule:
     return _rule("list", description, "a list of texts", schema=_text("One of them"), **rules)
 
@@ -80,6 +84,11 @@ _RETRY: dict[str, Rule] = {
     "wait": _duration("How long to wait before the second attempt"),
     "factor": _rule("number", "What each wait is multiplied by", "a number of at least 1", min=1),
     "max_wait": _duration("The longest wait"),
+}
+
+_LOGS: dict[str, Rule] = {
+    "max_size": _size("How large the log of an attempt may become; of more, head and tail are kept"),
+    "keep_runs": _count("Of how many runs logs are kept"),
 }
 
 _APPROVAL: dict[str, Rule] = {
@@ -153,9 +162,7 @@ _KINDS = ("file", "json", "metric", "command", "check")
 
 _CRITERION: dict[str, Rule] = {
     "file": _text("This file exists and is not empty", "a file", **_one_of("file", _KINDS)),
-    "min_size": _rule(
-        ["integer", "string"], "Its least size", "a size such as 100 or 10kB", min=0, regex=SIZE, dependencies="file"
-    ),
+    "min_size": _size("Its least size", dependencies="file"),
     "max_age": _duration("How old it may be", dependencies="file"),
     "sha256": _text("Its digest", "a SHA-256 of 64 hex digits", regex="^[0-9A-Fa-f]{64}$", dependencies="file"),
     "json": _text("This file is JSON", "a file", **_one_of("json", _KINDS)),
@@ -231,6 +238,7 @@ _ORCHESTRATOR: dict[str, Rule] = {
     ),
     "jobs": _count("How many phases run at the same time"),
     "pools": _POOLS,
+    "logs": _mapping("What is kept of what works print", _LOGS),
     "errors": _rule(
         "list",
         "Classes of errors; the first match wins, before the built-in rules",

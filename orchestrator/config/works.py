@@ -8,9 +8,11 @@ from typing import Any
 from criteria import duration
 
 from ..plan import Input, Work, canonical
+from .failures import retry_values
 from .findings import At, Desk
 from .matrix import Combination, as_text, combinations, fill, fill_text, fill_texts, task_suffix
 from .paths import normal
+from .problems import did_you_mean
 
 LONGEST_VALUE = 100
 """Characters of a matrix value: it becomes part of a task's and of a log's name."""
@@ -24,6 +26,7 @@ def works_of(name: str, raw: Mapping[str, Any], desk: Desk) -> tuple[Work, ...]:
     if raw.get("executor", "local") != "local":
         at: At = ["phases", name, "executor"]
         desk.found.add(desk.phases, at, f"executor {raw['executor']!r} is not in this version", "use local")
+    _check_pools(name, raw, desk)
     return tuple(_work(name, raw, combination, desk) for combination in combinations(matrix))
 
 
@@ -37,6 +40,9 @@ def _work(name: str, raw: Mapping[str, Any], combination: Combination, desk: Des
         outputs=tuple(dict.fromkeys(outputs)),
         timeout=duration(raw["timeout"]) if raw.get("timeout") is not None else None,
         always=bool(raw.get("always", False)),
+        retry=retry_values(raw.get("retry") or {}),
+        pools={pool: int(count) for pool, count in (raw.get("pools") or {}).items()},
+        clean_on_failure=bool(raw.get("clean_on_failure", False)),
     )
 
 
@@ -89,6 +95,19 @@ def _check_values(name: str, matrix: Mapping[str, Sequence[Any]], desk: Desk) ->
             if len(text) > LONGEST_VALUE:
                 message = f"this value of {axis} has {len(text)} characters"
                 desk.found.add(desk.phases, at, message, f"names of tasks and logs hold {LONGEST_VALUE} of it")
+
+
+def _check_pools(name: str, raw: Mapping[str, Any], desk: Desk) -> None:
+    """A pool that is not there, or is too small, would be waited for without end."""
+    for pool, count in (raw.get("pools") or {}).items():
+        at: At = ["phases", name, "pools", pool]
+        if pool not in desk.pools:
+            message = f"{name} takes of a pool {pool!r} that {desk.orchestrator.file} does not have"
+            remedy = did_you_mean(pool, desk.pools) or f"add pools: {{{pool}: {count}}} there"
+            desk.found.add(desk.phases, at, message, remedy, key=True)
+        elif count > desk.pools[pool]:
+            message = f"{name} takes {count} of the pool {pool!r}, which has {desk.pools[pool]}"
+            desk.found.add(desk.phases, at, message, f"take fewer, or give {pool} more in {desk.orchestrator.file}")
 
 
 def _check_params(name: str, raw: Mapping[str, Any], matrix: Mapping[str, Any], desk: Desk) -> None:

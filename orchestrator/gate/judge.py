@@ -5,11 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from criteria import Result, Scene, Verdict, parse
+from phases.masking import Masker
 
 from ..plan import Phase
 from ..state.approvals import POLICY, Approval
@@ -20,6 +22,9 @@ from ..state.state import State
 from ..work.command import phase_environment
 from .approval import Decision, decide
 from .digest import attempts_of, gate_digest
+
+MASKED = ("value", "bound", "source", "message")
+"""The parts of a verdict that say what was found."""
 
 
 class GateState(str, Enum):
@@ -45,10 +50,11 @@ class Judgement:
 class Judge:
     """Judges gates, from any thread of a run."""
 
-    def __init__(self, root: Path, state: State, clock: Callable[[], float]) -> None:
+    def __init__(self, root: Path, state: State, clock: Callable[[], float], secrets: Masker) -> None:
         self._root = root
         self._state = state
         self._clock = clock
+        self._secrets = secrets
 
     def judge(self, phase: Phase) -> Judgement:
         """Look at every criterion of a phase, and open its gate if it may be opened."""
@@ -61,7 +67,7 @@ class Judge:
             approved=self._baseline(phase),
             env=phase_environment(phase.name, os.environ),
         )
-        verdicts = tuple(parse(raw).judge(scene) for raw in phase.criteria)
+        verdicts = tuple(masked(parse(raw).judge(scene), self._secrets) for raw in phase.criteria)
         outputs = {output: before[output] for output in phase.outputs}
         attempts = attempts_of(phase, self._state.records.get)
         digest = gate_digest(outputs, phase.gate_text, [(v.name, v.value) for v in verdicts], attempts)
@@ -109,6 +115,16 @@ class Judge:
                 "until": min(ends, default=None),
             }
             self._state.records.save(phase.name, record_of(values, states))
+
+
+def masked(verdict: Verdict, secrets: Masker) -> Verdict:
+    """A verdict without secrets. Masked before the digest is taken, so that it is the digest of what is stored."""
+    if not secrets:
+        return verdict
+    texts: dict[str, Any] = {
+        key: secrets.text(text) for key in MASKED if isinstance(text := getattr(verdict, key), str)
+    }
+    return replace(verdict, **texts)
 
 
 def approve(state: State, approval: Approval) -> None:

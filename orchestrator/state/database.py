@@ -22,7 +22,7 @@ from doit.exceptions import InvalidCommand
 APPLICATION_ID = 0x70676174
 """`pgat` in the file's header: tells our file from doit's own sqlite3 backend and from anything else."""
 
-FORMAT = 1
+FORMAT = 2
 
 SCHEMA = """
 create table records (task text primary key, data text not null, seal integer not null) without rowid;
@@ -33,7 +33,7 @@ create table journal (seq integer primary key, at real not null, run text not nu
 create index journal_phase on journal (phase, event, seq);
 create table approvals (phase text not null, digest text not null, by text not null, channel text not null,
     reason text not null, at real not null, primary key (phase, digest, by)) without rowid;
-create table holder (pid integer not null, host text not null, since real not null, run text not null);
+create table holder (pid integer not null, mark text, host text not null, since real not null, run text not null);
 """
 
 
@@ -60,6 +60,8 @@ class Database:
         self.path = path
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._ahead = False
+        """Is a log written ahead (WAL)? Only then may a transaction do without its own wait for the disk."""
 
     @property
     def exists(self) -> bool:
@@ -86,21 +88,39 @@ class Database:
             return self._open().execute(statement, parameters).fetchall()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is executed inside is durable when it ends, or undone; inside another, it is part of that one."""
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """All that is executed inside is kept when it ends, or undone; inside another, it is part of that one.
+
+        Args:
+            durable: also when the power is cut. Without it the next durable one makes it so, which saves a wait for
+                the disk; against `kill -9` both are the same.
+        """
         with self._guard, self._explained():
             connection = self._open()
             if connection.in_transaction:
                 yield connection
                 return
-            connection.execute("begin immediate")
-            try:
-                yield connection
-                connection.execute("commit")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("rollback")
-                raise
+            with self._synced(connection, durable):
+                connection.execute("begin immediate")
+                try:
+                    yield connection
+                    connection.execute("commit")
+                except BaseException:
+                    if connection.in_transaction:
+                        with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+                            connection.execute("rollback")
+                    raise
+
+    @contextlib.contextmanager
+    def _synced(self, connection: sqlite3.Connection, durable: bool) -> Iterator[None]:
+        if durable or not self._ahead:
+            yield
+            return
+        connection.execute("pragma synchronous=normal")
+        try:
+            yield
+        finally:
+            connection.execute("pragma synchronous=full")
 
     def unsealed(self, text: str, sealed: int, *fields: Any) -> Any:
         """JSON from a column of a row whose fields were sealed: a row is what was written, or refused.
@@ -152,7 +172,8 @@ class Database:
         if mode != "wal":
             with contextlib.suppress(sqlite3.OperationalError):  # read-only, or a file system without shared memory
                 mode = connection.execute("pragma journal_mode=wal").fetchone()[0]
-        connection.execute(f"pragma synchronous={'full' if mode == 'wal' else 'extra'}")
+        self._ahead = mode == "wal"
+        connection.execute(f"pragma synchronous={'full' if self._ahead else 'extra'}")
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

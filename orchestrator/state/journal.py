@@ -11,6 +11,9 @@ from typing import Any
 
 from .database import Database, seal
 
+EXACT = frozenset({"digest", "log", "mark", "definition"})
+"""Fields that are compared with something, or name a file: what looks like a secret in them is none."""
+
 
 class Event(str, Enum):
     """What can happen."""
@@ -43,16 +46,38 @@ class Entry:
 class Journal:
     """The table `journal`. Entries written inside a transaction of the database become durable with it."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float] = time.time,
+        mask: Callable[[str], str] = str,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self.mask = mask
+        """Takes the secrets out of every text that is written."""
         self.run = ""
         """The present run's id, written with each entry; empty for commands outside a run."""
 
-    def append(self, event: Event, phase: str | None = None, task: str | None = None, **data: Any) -> None:
-        """Write one entry."""
-        row = (self._clock(), self.run, phase, task, event.value, json.dumps(data))
-        with self._database.transaction() as do:
+    def append(
+        self,
+        event: Event,
+        phase: str | None = None,
+        task: str | None = None,
+        *,
+        run: str | None = None,
+        durable: bool = True,
+        **data: Any,
+    ) -> None:
+        """Write one entry.
+
+        Args:
+            run: the run that it belongs to, where that is not the present one.
+            durable: see `Database.transaction`.
+        """
+        text = json.dumps({key: value if key in EXACT else self._masked(value) for key, value in data.items()})
+        row = (self._clock(), self.run if run is None else run, phase, task, event.value, text)
+        with self._database.transaction(durable=durable) as do:
             do.execute(
                 "insert into journal (at, run, phase, task, event, data, seal) values (?, ?, ?, ?, ?, ?, ?)",
                 (*row, seal(*row)),
@@ -84,6 +109,35 @@ class Journal:
         """How often this happened to one task of a phase."""
         statement = "select count(*) from journal where phase = ? and event = ? and task = ?"
         return int(self._database.rows(statement, phase, event.value, task)[0][0])
+
+    def unfinished_runs(self) -> list[str]:
+        """The runs that began and never ended, oldest first."""
+        statement = (
+            "select run from journal where phase is null and event = ? and run not in"
+            " (select run from journal where phase is null and event = ?) order by seq"
+        )
+        rows = self._database.rows(statement, Event.RUN_STARTED.value, Event.RUN_ENDED.value)
+        return [run for (run,) in rows]
+
+    def unfinished_attempts(self, run: str) -> list[Entry]:
+        """The starts of the attempts of a run that never ended, oldest first."""
+        entries = self._select(f"run = ? and {_any((Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED))} order by seq", run)
+        open_ones: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.event is Event.ATTEMPT_STARTED:
+                open_ones[entry.task or ""] = entry
+            else:
+                open_ones.pop(entry.task or "", None)
+        return list(open_ones.values())
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, Mapping):
+            return {key: self._masked(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._masked(item) for item in value]
+        return value
 
     def _select(self, condition: str, *parameters: str) -> list[Entry]:
         columns = "seq, at, run, phase, task, event, data, seal"

@@ -10,6 +10,8 @@ import os
 import time
 from pathlib import Path
 
+from phases.identity import is_running, start_mark
+
 from .database import Database, StateError
 
 
@@ -51,8 +53,9 @@ class RunLock:
             self._database.create()
             with self._database.transaction() as do:
                 do.execute("delete from holder")
-                row = (os.getpid(), os.uname().nodename, time.time(), run)
-                do.execute("insert into holder values (?, ?, ?, ?)", row)
+                pid = os.getpid()
+                row = (pid, start_mark(pid), os.uname().nodename, time.time(), run)
+                do.execute("insert into holder values (?, ?, ?, ?, ?)", row)
         except BaseException:
             os.close(file)
             raise
@@ -71,8 +74,8 @@ class RunLock:
 
     def run_is_alive(self, run: str) -> bool:
         """Is this the run that goes on now? Answered without the lock, which a look must never hold."""
-        rows = self._database.rows("select pid, host from holder where run = ?", run)
-        return any(host == os.uname().nodename and _alive(pid) for pid, host in rows)
+        rows = self._database.rows("select pid, mark, host from holder where run = ?", run)
+        return any(host == os.uname().nodename and is_running(pid, mark) for pid, mark, host in rows)
 
     def _who(self) -> str:
         rows = self._database.rows("select pid, host, since from holder")
@@ -87,13 +90,3 @@ class RunLock:
             f"another run is going on here: pid {pid} on {host}, since {moment:%Y-%m-%d %H:%M:%S} ({age} s ago);"
             " wait for it, or stop it"
         )
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

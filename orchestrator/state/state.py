@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,14 @@ FOLDER = ".doit"
 
 
 class State:
-    """Everything that lasts, by table. Opening it touches nothing; the file is made when the lock is first taken."""
+    """Everything that lasts, by table. Opening it touches nothing; the file is made when the lock is first taken.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        mask: takes the secrets out of what the journal is told.
+    """
+
+    def __init__(self, root: Path, mask: Callable[[str], str] = str) -> None:
+        self._mask = mask
         self.database = Database(root / NAME)
         self.lock = RunLock(root / FOLDER / "lock", self.database)
         self.records = Records(self.database)
@@ -35,7 +41,7 @@ class State:
         """The journal: loaded when it is first asked for, because a run that has nothing to do writes nothing."""
         from .journal import Journal
 
-        return Journal(self.database)
+        return Journal(self.database, mask=self._mask)
 
     def close(self) -> None:
         """Store the digests if this process may write, then let go of the file and of the lock."""

@@ -19,7 +19,8 @@ from ..gate.digest import SHORT
 from ..gate.judge import Judgement
 from ..plan import Phase, Plan, Work
 from ..session import End, Result, Session
-from .words import next_step, plural, printable, seconds, tail, verdict_line
+from ..work.attempts import Attempt
+from .words import failure, next_step, next_try, plural, printable, seconds, tail, verdict_line
 
 COLOURS = {
     End.DONE: "green",
@@ -55,6 +56,7 @@ class Console:
         self._monotonic = monotonic
         self._begun = monotonic()
         self._running: dict[str, tuple[Phase, float]] = {}
+        self._waiting: dict[str, tuple[Phase, float, Attempt | None]] = {}
         self._ended = 0
         self._partial: dict[str, bytes] = {}
         self._terminal = Terminal(file=stream, highlight=False, markup=False, soft_wrap=True)
@@ -82,13 +84,25 @@ class Console:
             self._terminal.print(Text(f"note: {note}", style="yellow"))
 
     def started(self, result: Result, work: Work) -> None:
+        self._waiting.pop(work.task, None)
         self._running[work.task] = (result.phase, self._monotonic())
+
+    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
+        self._running.pop(work.task, None)
+        self._flush(work.task)
+        self._waiting[work.task] = (result.phase, self._monotonic() + seconds, after)
+        name = work.task if len(result.phase.works) > 1 else result.phase.name
+        line = Text(f"{'retrying':{STATE_WIDTH}}", style="yellow")
+        line.append(f"{name:{self._names}}  {self._title(result.phase)}  ", style="default")
+        line.append(next_try(seconds, after), style="default dim")
+        self._terminal.print(line)
 
     def ended(self, result: Result) -> None:
         assert result.end is not None
         self._ended += 1
         for work in result.phase.works:
             self._running.pop(work.task, None)
+            self._waiting.pop(work.task, None)
             self._flush(work.task)
         self._terminal.print(self._line(result))
         for detail in self._details(result):
@@ -123,9 +137,8 @@ class Console:
 
     def _line(self, result: Result) -> Text:
         assert result.end is not None
-        title = printable(result.phase.title)[: self._titles]
         text = Text(f"{result.end.value:{STATE_WIDTH}}", style=COLOURS[result.end])
-        text.append(f"{result.phase.name:{self._names}}  {title:{self._titles}}  ", style="default not bold")
+        text.append(f"{result.phase.name:{self._names}}  {self._title(result.phase)}  ", style="default not bold")
         if result.end in (End.DONE, End.FAILED, End.WAITING, End.RAN):
             text.append(f"{seconds(result.duration):>8}  ", style="default not bold dim")
         if result.end is End.DONE:
@@ -137,18 +150,21 @@ class Console:
         text.rstrip()
         return text
 
+    def _title(self, phase: Phase) -> str:
+        return f"{printable(phase.title)[: self._titles]:{self._titles}}"
+
     def _details(self, result: Result) -> list[str]:
         lines: list[str] = []
-        for attempt in (attempt for attempt in result.attempts if attempt.problem and not attempt.stopped):
+        for attempt in (attempt for attempt in result.last_attempts if attempt.outcome == "failed"):
             what = f"{attempt.work.task}: " if len(result.phase.works) > 1 else ""
-            lines += [f"{what}{attempt.problem}", *self._log(attempt.log)]
+            lines += [f"{what}{failure(attempt)}", *self._log(attempt.log)]
         if result.judgement is not None:
             decided = result.end is End.DONE
             shown = {VerdictResult.FAIL, VerdictResult.WARN} | (set() if decided else {VerdictResult.REVIEW})
             told = [v for v in result.judgement.verdicts if v.result in shown]
             lines += [f"{'warning: ' if v.result is VerdictResult.WARN else ''}{printable(v.message)}" for v in told]
             if result.end is End.FAILED:
-                lines += [line for attempt in result.attempts for line in self._log(attempt.log)]
+                lines += [line for attempt in result.last_attempts for line in self._log(attempt.log)]
             if result.end is End.WAITING:
                 lines.append(f"waits for an approval of {result.judgement.digest[:SHORT]}")
         return lines
@@ -164,6 +180,10 @@ class Console:
             elapsed = seconds(self._monotonic() - since)
             name = task if len(phase.works) > 1 else phase.name
             text.append(f"{'running':{STATE_WIDTH}}{name:{self._names}}  {printable(phase.title)}  {elapsed}\n", "cyan")
+        for task, (phase, due, after) in list(self._waiting.items()):
+            name = task if len(phase.works) > 1 else phase.name
+            left = next_try(max(0.0, due - self._monotonic()), after)
+            text.append(f"{'retrying':{STATE_WIDTH}}{name:{self._names}}  {printable(phase.title)}  {left}\n", "yellow")
         text.append(f"{self._ended} of {plural(self._total, 'phase')}", "dim")
         return text
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from criteria import Result, Verdict
 
+from ..work.attempts import Attempt
+
 TAIL_LINES = 12
 TAIL_BYTES = 16_384
 
@@ -34,6 +36,21 @@ def seconds(duration: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def failure(attempt: Attempt) -> str:
+    """Why an attempt failed, what kind of failure that is and by which rule, and how often it was tried."""
+    text = attempt.problem or ""
+    if attempt.classified is not None and attempt.classified.by_rule:
+        text += f" ({attempt.classified.error_class.value}: {attempt.classified.because})"
+    return printable(f"{text}, tried {attempt.tried} times" if attempt.tried > 1 else text)
+
+
+def next_try(wait: float, after: Attempt | None) -> str:
+    """`attempt 2 of 5 in 8 s: connection reset`."""
+    if after is None or after.retry is None or after.classified is None:
+        return f"tried again in {seconds(wait)}, where an earlier run left off"
+    return printable(f"attempt {after.tried + 1} of {after.retry.of} in {seconds(wait)}: {after.classified.sign}")
 
 
 def verdict_line(verdicts: Iterable[Verdict]) -> str:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from phases.executor import Executor, Outcome
+from phases.identity import start_mark
 
 from ..config.paths import is_glob
-from ..plan import Work
+from ..plan import Plan, Work
 from ..state.files import ABSENT
 from ..state.files import State as FileState
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import FOLDER, State
-from .command import command_of
+from .command import Surroundings, command_of
+from .errors import Classified, Facts, classify
+from .outputs import remove_all
+from .retry import Retry, policy_of, retry_after
+from .series import Tries, definition_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,53 +35,145 @@ class Attempt:
 
     work: Work
     number: int
+    """Counted over all attempts at this work."""
+    tried: int
+    """How many tries in a row have failed, this one included."""
     duration: float
     """Seconds."""
     log: Path
-    problem: str | None
+    problem: str | None = None
     """Why it did not succeed; None when it did."""
+    classified: Classified | None = None
+    """What kind of failure it is; None when it is none."""
+    retry: Retry | None = None
+    """The try that follows."""
     stopped: bool = False
     """It was ended with the run, and says nothing about the work."""
+
+    @property
+    def outcome(self) -> str:
+        """As the journal names it."""
+        if self.stopped:
+            return "stopped"
+        if self.problem is None:
+            return "succeeded"
+        return "retrying" if self.retry else "failed"
 
 
 class Attempts:
     """Makes attempts, from any thread of a run."""
 
-    def __init__(self, root: Path, state: State, executor: Executor, echo: Callable[[str, bytes], None] | None) -> None:
-        self._root = root
+    def __init__(
+        self,
+        plan: Plan,
+        state: State,
+        executor: Executor,
+        around: Surroundings,
+        echo: Callable[[str, bytes], None] | None,
+    ) -> None:
+        self._plan = plan
         self._state = state
         self._executor = executor
+        self._around = around
         self._echo = echo
+        self._tries = Tries(state.journal)
+
+    def wait(self, work: Work) -> float:
+        """Seconds until the work may be tried again; 0 when it may be now."""
+        return self._tries.wait(work)
 
     def make(self, work: Work) -> Attempt:
-        """Execute the work once."""
+        """Execute the work once.
+
+        Raises:
+            StateError, OSError: the state or the log cannot be written.
+        """
+        series = self._tries.of(work)
+        number = series.number + 1
+        log = self._log(work, number)
+        self._state.records.drop([work.task])
         inputs = {given.path: self._state.files.state(given.path) for given in work.inputs}
-        number, log = self._start(work)
-        gone = [path for path, state in inputs.items() if state == ABSENT or (is_glob(path) and not state)]
-        if gone:
-            attempt = Attempt(work, number, 0.0, log, f"its input {gone[0]} is not there")
-        else:
-            outcome = self._execute(work, number, log)
-            attempt = Attempt(work, number, outcome.duration, log, self._problem(work, outcome), outcome.stopped)
-        self._record(attempt, inputs)
+        gone = tuple(path for path, state in inputs.items() if state == ABSENT or (is_glob(path) and not state))
+
+        def started(pid: int | None) -> None:
+            self._state.journal.append(
+                Event.ATTEMPT_STARTED,
+                work.phase,
+                work.task,
+                durable=False,  # nothing depends on it but what a kill leaves running, which no power cut does
+                attempt=number,
+                tried=series.tried,
+                pid=pid,
+                mark=None if pid is None else start_mark(pid),
+                log=str(log.relative_to(self._around.root)),
+                definition=definition_mark(work),
+            )
+
+        missing = Outcome(0.0, error=f"its input {gone[0]} is not there") if gone else None
+        outcome = missing or self._execute(work, number, log, started)
+        if outcome.error is not None:
+            started(None)
+        attempt = self._look_over(work, number, series.tried, log, outcome, gone)
+        if attempt.problem is not None and work.clean_on_failure:
+            remove_all(self._around.root, work.outputs)
+        self._record(attempt, outcome, inputs)
+        self._tries.ended(work, number, attempt.tried, attempt.retry)
         return attempt
 
-    def _start(self, work: Work) -> tuple[int, Path]:
-        """Number the attempt, drop the work's record, and say so in the journal, at once and durably."""
-        journal = self._state.journal
-        with self._state.database.transaction():
-            number = journal.count_of(Event.ATTEMPT_STARTED, work.phase, work.task) + 1
-            log = self._log(work, number)
-            self._state.records.drop([work.task])
-            journal.append(
-                Event.ATTEMPT_STARTED, work.phase, work.task, attempt=number, log=str(log.relative_to(self._root))
-            )
+    def _execute(self, work: Work, number: int, log: Path, started: Callable[[int], None]) -> Outcome:
         for output in work.outputs:
-            (self._root / output).parent.mkdir(parents=True, exist_ok=True)
-        return number, log
+            (self._around.root / output).parent.mkdir(parents=True, exist_ok=True)
+        echo = self._echo
+        to_terminal = None if echo is None else lambda chunk: echo(work.task, chunk)
+        try:
+            command = command_of(work, number, log, self._around, to_terminal)
+        except KeyError as error:
+            return Outcome(0.0, error=f"its env names the variable {error.args[0]}, which is neither set nor in .env")
+        return self._executor.execute(command, started)
 
-    def _record(self, attempt: Attempt, inputs: Mapping[str, FileState]) -> None:
-        work = attempt.work
+    def _look_over(
+        self, work: Work, number: int, tried: int, log: Path, outcome: Outcome, gone: tuple[str, ...]
+    ) -> Attempt:
+        """What came of an execution, and whether another one follows."""
+        if outcome.stopped:
+            return Attempt(work, number, tried, outcome.duration, log, "was stopped with the run", stopped=True)
+        exists = self._state.files.exists
+        unmade = () if not outcome.succeeded else tuple(path for path in work.outputs if not exists(path))
+        if outcome.succeeded and not unmade:
+            return Attempt(work, number, 0, outcome.duration, log)
+        facts = Facts(
+            exit_code=outcome.exit_code,
+            signal=outcome.signal,
+            start_error=outcome.error,
+            timed_out=outcome.timed_out,
+            output=outcome.output,
+            exceptions=tuple(outcome.report.get("exceptions", ())),
+            unset_variable=outcome.report.get("unset_variable"),
+            missing_inputs=gone or tuple(given.path for given in work.inputs if not exists(given.path)),
+            missing_outputs=unmade,
+        )
+        mask = self._around.secrets.text
+        classified = classify(facts, self._plan.errors)
+        classified = replace(classified, because=mask(classified.because), sign=mask(classified.sign))
+        policy = policy_of(self._plan.retry, work.retry, classified.error_class)
+        return Attempt(
+            work,
+            number,
+            tried + 1,
+            outcome.duration,
+            log,
+            mask(_problem(work, facts)),
+            classified,
+            retry_after(policy, tried + 1),
+        )
+
+    def _record(self, attempt: Attempt, outcome: Outcome, inputs: Mapping[str, FileState]) -> None:
+        work, classified, retry = attempt.work, attempt.classified, attempt.retry
+        why: dict[str, Any] = {}
+        if classified is not None:
+            why = {"class": classified.error_class.value, "rule": classified.because if classified.by_rule else None}
+        if retry is not None:
+            why |= {"of": retry.of, "wait": round(retry.wait, 3)}
         with self._state.database.transaction():
             if attempt.problem is None:
                 values = {DEFINITION: work.definition_text, "attempt": attempt.number}
@@ -85,36 +183,38 @@ class Attempts:
                 work.phase,
                 work.task,
                 attempt=attempt.number,
-                duration=round(attempt.duration, 3),
-                outcome="stopped" if attempt.stopped else "succeeded" if attempt.problem is None else "failed",
+                outcome=attempt.outcome,
                 problem=attempt.problem,
+                exit_code=outcome.exit_code,
+                signal=outcome.signal,
+                duration=round(attempt.duration, 3),
+                peak_memory=outcome.peak_memory,
+                tried=attempt.tried,
+                definition=definition_mark(work),
+                **why,
             )
-
-    def _execute(self, work: Work, number: int, log: Path) -> Outcome:
-        echo = self._echo
-        to_terminal = None if echo is None else lambda chunk: echo(work.task, chunk)
-        return self._executor.execute(command_of(work, self._root, number, log, to_terminal), lambda pid: None)
-
-    def _problem(self, work: Work, outcome: Outcome) -> str | None:
-        if outcome.stopped:
-            return "was stopped with the run"
-        if outcome.error is not None:
-            return outcome.error
-        if outcome.timed_out:
-            return f"ran longer than its timeout of {work.timeout:g} s and was ended"
-        if outcome.signal is not None:
-            return f"was ended by {_signal_name(outcome.signal)}"
-        if outcome.exit_code:
-            return f"ended with exit code {outcome.exit_code}"
-        missing = [output for output in work.outputs if not self._state.files.exists(output)]
-        if missing:
-            return f"ended with exit code 0 but did not make {', '.join(missing)}"
-        return None
 
     def _log(self, work: Work, number: int) -> Path:
         _, _, *combination = work.task.split(":")
         name = ".".join(filter(None, (work.phase, ",".join(combination), str(number), "log")))
-        return self._root / FOLDER / "logs" / self._state.journal.run / name
+        return self._around.root / FOLDER / "logs" / self._around.run / name
+
+
+def _problem(work: Work, facts: Facts) -> str:
+    if facts.start_error is not None:
+        return facts.start_error
+    ended = _ended(work, facts)
+    return f"{ended}; its input {facts.missing_inputs[0]} is gone" if facts.missing_inputs else ended
+
+
+def _ended(work: Work, facts: Facts) -> str:
+    if facts.timed_out:
+        return f"ran longer than its timeout of {work.timeout:g} s and was ended"
+    if facts.signal is not None:
+        return f"was ended by {_signal_name(facts.signal)}"
+    if facts.exit_code:
+        return f"ended with exit code {facts.exit_code}"
+    return f"ended with exit code 0 but did not make {', '.join(facts.missing_outputs)}"
 
 
 def _signal_name(number: int) -> str:

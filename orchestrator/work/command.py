@@ -6,13 +6,33 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from phases import call_script
 from phases.executor import Command
+from phases.masking import Masker
 
 from ..config.matrix import as_text
 from ..plan import Definition, Work
+from ..variables import Variables
+
+RUN = "PHASEGATE_RUN"
+TASK = "PHASEGATE_TASK"
+"""By these two all processes of a work are known, in whatever session they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all works of a run have in common."""
+
+    root: Path
+    run: str
+    """The run's id."""
+    variables: Variables
+    secrets: Masker
+    log_cap: int
+    """Bytes."""
 
 
 def argv_of(phase: str, definition: Definition, root: Path) -> tuple[str, ...]:
@@ -36,25 +56,42 @@ def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str
     return {**inherited, "PATH": path, "PHASEGATE_PHASE": phase}
 
 
-def environment(work: Work, definition: Definition, attempt: int, inherited: Mapping[str, str]) -> dict[str, str]:
-    """What the work finds in its environment. Parameters come as PARAM_NAME; its own `env` goes over everything."""
+def environment(
+    work: Work, definition: Definition, attempt: int, variables: Variables, marks: Mapping[str, str]
+) -> dict[str, str]:
+    """What the work finds in its environment. Parameters come as PARAM_NAME; its own `env` goes over everything.
+
+    Raises:
+        KeyError: its `env` names a variable that nobody set.
+    """
     return {
-        **phase_environment(work.phase, inherited),
-        "PHASEGATE_TASK": work.task,
+        **phase_environment(work.phase, variables.environment),
         "PHASEGATE_ATTEMPT": str(attempt),
         **{f"PARAM_{name.upper()}": as_text(value) for name, value in definition.get("params", {}).items()},
-        **definition.get("env", {}),
+        **{name: variables.fill(value) for name, value in definition.get("env", {}).items()},
+        **marks,
     }
 
 
-def command_of(work: Work, root: Path, attempt: int, log: Path, echo: Callable[[bytes], None] | None) -> Command:
-    """Everything that an executor needs to execute one attempt."""
+def command_of(
+    work: Work, attempt: int, log: Path, around: Surroundings, echo: Callable[[bytes], None] | None
+) -> Command:
+    """Everything that an executor needs to execute one attempt.
+
+    Raises:
+        KeyError: its `env` names a variable that nobody set.
+    """
     definition = work.definition
+    marks = {RUN: around.run, TASK: work.task}
     return Command(
-        argv=argv_of(work.phase, definition, root),
-        cwd=root / definition.get("cwd", "."),
-        env=environment(work, definition, attempt, os.environ),
+        argv=argv_of(work.phase, definition, around.root),
+        cwd=around.root / definition.get("cwd", "."),
+        env=environment(work, definition, attempt, around.variables, marks),
         log=log,
+        log_cap=around.log_cap,
+        secrets=around.secrets,
+        marks=marks,
+        reports="call" in definition,
         timeout=work.timeout,
         echo=echo,
     )

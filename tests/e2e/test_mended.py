@@ -136,7 +136,7 @@ def test_a_matrix_tells_every_failure_and_status_remembers(project):
     ran = project.doit().ended(1, "m:run:A: ended with exit code 1", "m:run:B: ended with exit code 1")
     assert ran.lines("failed") == ["m"]
     assert project.status() == {"m": "failed"}
-    assert "m:run:A has not run yet, or did not succeed" in project.doit("status").out
+    assert "m:run:A ended with exit code 1 (permanent)" in project.doit("status").out
 
 
 def test_folders_behind_links_belong_to_an_input_and_circles_end(project):
@@ -309,8 +309,8 @@ def test_a_misspelt_file_in_config_is_noticed(project):
 
 
 def test_keys_that_do_nothing_yet_are_told(project):
-    project.phases({"a": {"run": "true", "retry": {"attempts": 3}}})
-    project.doit().ended(0, "note: config/phases.json:", "retry is checked but not acted on in this version")
+    project.phases({"a": {"run": "true"}}, triggers=[{"on": "plan.done", "run": "true"}])
+    project.doit().ended(0, "note: config/orchestrator.json:", "triggers is checked but not acted on in this version")
 
 
 def test_a_long_chain_is_run_and_looked_at_in_linear_time(project):

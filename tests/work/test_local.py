@@ -65,7 +65,7 @@ def test_much_output_takes_little_memory(tmp_path):
         "print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert (tmp_path / "log").stat().st_size == 300_000_000
+    assert 37_000_000 < (tmp_path / "log").stat().st_size <= 50_000_000
     assert int(ran.stdout) < 100_000, "kilobytes"
     (tmp_path / "log").unlink()
 

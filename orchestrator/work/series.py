@@ -1,0 +1,79 @@
+"""Tries that failed in a row, and when the next may start: kept in the journal, so that they count across restarts."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..plan import Work
+from ..state.journal import Entry, Event, Journal
+from .retry import Retry
+
+GOES_ON = frozenset({"retrying", "stopped", "interrupted"})
+"""Outcomes of an attempt after which its series is not over; only the first of them is a try that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Where a work stands between two attempts."""
+
+    number: int
+    """Of the newest attempt at the work ever, 0 before the first."""
+    tried: int = 0
+    """How many tries failed in a row, and were not the last that the policy allows."""
+    due: float = 0.0
+    """When the next one may start, in seconds on the monotonic clock."""
+
+
+class Tries:
+    """The series of every work of a run."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._monotonic = monotonic
+        self._series: dict[str, Series] = {}
+
+    def of(self, work: Work) -> Series:
+        """The series of a work: of this run, or else of an earlier one, if it is still the same work."""
+        if work.task not in self._series:
+            self._series[work.task] = self._from_journal(work)
+        return self._series[work.task]
+
+    def wait(self, work: Work) -> float:
+        """Seconds until the work may be tried; 0 when it may be now."""
+        return max(0.0, self.of(work).due - self._monotonic())
+
+    def ended(self, work: Work, number: int, tried: int, retry: Retry | None) -> None:
+        """An attempt ended; `tried` of the series have failed, and `retry` says what follows."""
+        due = 0.0 if retry is None else self._monotonic() + retry.wait
+        self._series[work.task] = Series(number, tried, due)
+
+    def _from_journal(self, work: Work) -> Series:
+        events = (Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.FORGOTTEN)
+        newest = self._journal.newest(work.phase, work.task, *events)
+        if newest is None:
+            return Series(0)
+        if newest.event is Event.FORGOTTEN:
+            return Series(self._journal.count_of(Event.ATTEMPT_STARTED, work.phase, work.task))
+        number = newest.data["attempt"]
+        if newest.data["definition"] != definition_mark(work) or newest.data.get("outcome") not in GOES_ON:
+            return Series(number)
+        return Series(number, newest.data["tried"], self._monotonic() + self._left(newest))
+
+    def _left(self, ended: Entry) -> float:
+        """What is left of an earlier run's wait, by the wall clock: whatever that says, never more than the wait."""
+        wait = float(ended.data.get("wait") or 0.0)
+        return min(wait, max(0.0, ended.at + wait - self._clock()))
+
+
+def definition_mark(work: Work) -> str:
+    """Tells one definition of a work from another: who mends it begins a new series."""
+    return hashlib.sha256(work.definition_text.encode()).hexdigest()[:16]

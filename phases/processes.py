@@ -1,0 +1,112 @@
+"""All processes of a work, found and ended.
+
+A process group alone misses whoever began a session of its own. So a work's processes are told by all that they share:
+the session of the first, descent from it, and variables that only this work's environment holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import psutil
+
+POLL = 0.02
+"""Seconds between two looks at processes that are not our children, whose end nobody announces."""
+
+ROUNDS = 50
+"""How often to look for more after a KILL: whoever forks faster than it is found keeps nobody waiting for ever."""
+
+ENDED = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError)
+
+
+def created(pid: int) -> str | None:
+    """When this process started; None when it has ended."""
+    with contextlib.suppress(*ENDED):
+        return str(psutil.Process(pid).create_time())
+    return None
+
+
+def belonging(leaders: Collection[int], variables: Mapping[str, str]) -> list[psutil.Process]:
+    """All living processes of works.
+
+    Args:
+        leaders: the pids of their first processes, each of which leads a session.
+        variables: what the environment of each of them, and of nobody else, holds; nobody is found by an empty one.
+    """
+    found: dict[int, psutil.Process] = {}
+    for leader in leaders:
+        with contextlib.suppress(*ENDED):
+            found.update((child.pid, child) for child in psutil.Process(leader).children(recursive=True))
+    for process in psutil.process_iter():
+        if process.pid not in (0, 1, os.getpid()) and _belongs(process, leaders, variables):
+            found[process.pid] = process
+    return [process for process in found.values() if _alive(process)]
+
+
+def tell(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Send a signal to each; TERM with CONT behind it, because a stopped process heeds nothing else."""
+    for process in processes:
+        with contextlib.suppress(*ENDED):
+            process.send_signal(number)
+            if number is signal.SIGTERM:
+                process.send_signal(signal.SIGCONT)
+
+
+def any_alive(processes: Iterable[psutil.Process]) -> bool:
+    """Is one of them still there, and more than a name in the table?"""
+    return any(_alive(process) for process in processes)
+
+
+def kill(leaders: Collection[int], variables: Mapping[str, str]) -> None:
+    """KILL to all processes of works, until no more are found."""
+    for _ in range(ROUNDS):
+        left = belonging(leaders, variables)
+        if not left:
+            return
+        tell(left, signal.SIGKILL)
+        _wait(left, POLL * 5)
+
+
+def end(leaders: Collection[int], variables: Mapping[str, str], grace: float) -> int:
+    """TERM to all processes of works, KILL to what is left of them after `grace` seconds; how many there were."""
+    found = belonging(leaders, variables)
+    if found:
+        tell(found, signal.SIGTERM)
+        _wait(found, grace)
+        kill(leaders, variables)
+    return len(found)
+
+
+def _wait(
+    processes: list[psutil.Process],
+    seconds: float,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Until they are gone. Not with psutil's `wait`, which would take the exit status of a child from its parent."""
+    deadline = monotonic() + seconds
+    while any_alive(processes) and monotonic() < deadline:
+        sleep(POLL)
+
+
+def _belongs(process: psutil.Process, leaders: Collection[int], variables: Mapping[str, str]) -> bool:
+    try:
+        if os.getsid(process.pid) in leaders:
+            return True
+        if not variables:
+            return False
+        environment = process.environ()
+    except ENDED:
+        return False
+    return all(environment.get(name) == value for name, value in variables.items())
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except ENDED:
+        return False
