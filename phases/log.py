@@ -46,7 +46,8 @@ class CappedLog:
         self._number = 0
         """Of the segment that is written; 0 is the head."""
         self._failed = False
-        _remove_segments(path)
+        if path.exists():
+            _remove_segments(path)
         self._file: BinaryIO = path.open("wb", buffering=0)
         self._room = self._head_size
 

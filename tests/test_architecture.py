@@ -37,6 +37,7 @@ HOMES = {
         "orchestrator.commands.common",
         "orchestrator.commands.forget",
         "orchestrator.commands.init",
+        "orchestrator.commands.logs",
         "orchestrator.commands.own_tasks",
         "orchestrator.commands.run",
         "orchestrator.commands.selection",
