@@ -22,7 +22,7 @@ from .project import Project
 from .state.journal import Event
 from .state.state import FOLDER
 from .work.attempts import Attempt, Attempts
-from .work.command import Surroundings
+from .work.command import RUN, Surroundings
 from .work.leftovers import end_leftovers
 from .work.retry import Later
 
@@ -89,6 +89,9 @@ class Session:
         self._watcher = watcher
         self._guard = threading.Condition()
         self._busy = 0
+        self._executor = executor
+        self._marks = {RUN: project.state.journal.run}
+        self._stopping = False
         self._monotonic: Callable[[], float] = time.monotonic
         around = Surroundings(
             project.root, project.state.journal.run, project.variables, project.masker, project.plan.logs.max_size
@@ -124,7 +127,9 @@ class Session:
         """Judge a gate; why it is not open, or None."""
         with self._occupied():
             result = self._result(phase)
-            judgement = self._judge.judge(phase)
+            judgement = self._judge.judge(phase, lambda: self._stopping)
+            if judgement is None:
+                return "the run was stopped"
             ends = {GateState.OPEN: End.DONE, GateState.WAITING: End.WAITING, GateState.SHUT: End.FAILED}
             with self._guard:
                 result.judgement = judgement
@@ -156,12 +161,18 @@ class Session:
             else:
                 self.current.add(phase.name)
 
-    def close(self, *, stopped: bool) -> None:
+    def stop(self) -> None:
+        """End works, and what criteria started."""
+        self._stopping = True
+        self._executor.stop()
+        self._executor.sweep(self._marks)
+
+    def close(self) -> None:
         """Wait for what is still going on in other threads; nothing more happens in this run after that."""
         with self._guard:
             self._guard.wait_for(lambda: not self._busy, timeout=LAST_WORDS)
             for result in self.results.values():
-                self._end(result, result.without_gate() or (End.STOPPED if stopped else End.RAN))
+                self._end(result, result.without_gate() or (End.STOPPED if self._stopping else End.RAN))
 
     def missed(self, names: Iterable[str]) -> list[str]:
         """Those of these phases that nothing became of: the run ended before."""

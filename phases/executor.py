@@ -76,5 +76,8 @@ class Executor(Protocol):
     def stop(self) -> None:
         """End everything that is running, children and grandchildren; every `execute` then returns, and none starts."""
 
+    def sweep(self, marks: Mapping[str, str]) -> None:
+        """End what else has these variables in its environment, after a `stop`."""
+
     def kill(self) -> None:
-        """The same without a grace period. May be called in a signal handler."""
+        """Let nobody have a grace period any more. May be called in a signal handler, whenever."""

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,11 @@ class LocalExecutor:
         self._stop.sound()
         with self._idle:
             self._idle.wait_for(lambda: not self._running, timeout=3 * GRACE)
+
+    def sweep(self, marks: Mapping[str, str]) -> None:
+        from . import processes
+
+        processes.end([], marks, 0.0 if self._kill.raised else GRACE, lambda: self._kill.raised)
 
     def kill(self) -> None:
         self._kill.sound()

@@ -71,12 +71,18 @@ def kill(leaders: Collection[int], variables: Mapping[str, str]) -> None:
         _wait(left, POLL * 5)
 
 
-def end(leaders: Collection[int], variables: Mapping[str, str], grace: float) -> int:
-    """TERM to all processes of works, KILL to what is left of them after `grace` seconds; how many there were."""
+def end(
+    leaders: Collection[int],
+    variables: Mapping[str, str],
+    grace: float,
+    hurry: Callable[[], bool] = lambda: False,
+) -> int:
+    """TERM to all processes of works, KILL to what is left of them after `grace` seconds, or as soon as there is
+    `hurry`; how many there were."""
     found = belonging(leaders, variables)
     if found:
         tell(found, signal.SIGTERM)
-        _wait(found, grace)
+        _wait(found, grace, hurry)
         kill(leaders, variables)
     return len(found)
 
@@ -84,12 +90,13 @@ def end(leaders: Collection[int], variables: Mapping[str, str], grace: float) ->
 def _wait(
     processes: list[psutil.Process],
     seconds: float,
+    hurry: Callable[[], bool] = lambda: False,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Until they are gone. Not with psutil's `wait`, which would take the exit status of a child from its parent."""
     deadline = monotonic() + seconds
-    while any_alive(processes) and monotonic() < deadline:
+    while any_alive(processes) and monotonic() < deadline and not hurry():
         sleep(POLL)
 
 

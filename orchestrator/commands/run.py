@@ -127,8 +127,8 @@ class Run(DoitRun):  # type: ignore[misc]
                 execute(project.plan, tasks, [*selected, *chosen.own_names], bookkeeping, reporter, params)
             except Stopped as stopped:
                 signal = stopped.number
-                executor.stop()
-            session.close(stopped=signal is not None)
+                session.stop()
+            session.close()
             missed = session.missed([name for name in selected if name in project.plan.phases])
             console.summary(session, reporter, missed, signal)
         return 128 + signal if signal is not None else _exit_code(session, reporter, missed)

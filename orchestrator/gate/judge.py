@@ -19,7 +19,7 @@ from ..state.files import State as FileState
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import State
-from ..work.command import phase_environment
+from ..work.command import RUN, phase_environment
 from .approval import Decision, decide
 from .digest import attempts_of, gate_digest
 
@@ -56,8 +56,11 @@ class Judge:
         self._clock = clock
         self._secrets = secrets
 
-    def judge(self, phase: Phase) -> Judgement:
-        """Look at every criterion of a phase, and open its gate if it may be opened."""
+    def judge(self, phase: Phase, stopping: Callable[[], bool] = lambda: False) -> Judgement | None:
+        """Look at every criterion of a phase, and open its gate if it may be opened.
+
+        Nothing came of it, and None is returned, when the run is `stopping`: what criteria start is ended with it.
+        """
         now = self._clock()
         before = {path: self._state.files.state(path) for path in phase.reads}
         approvals = self._state.approvals.of(phase.name)
@@ -65,9 +68,11 @@ class Judge:
             root=self._root,
             now=now,
             approved=self._baseline(phase),
-            env=phase_environment(phase.name, os.environ),
+            env={**phase_environment(phase.name, os.environ), RUN: self._state.journal.run},
         )
         verdicts = tuple(masked(parse(raw).judge(scene), self._secrets) for raw in phase.criteria)
+        if stopping():
+            return None
         outputs = {output: before[output] for output in phase.outputs}
         attempts = attempts_of(phase, self._state.records.get)
         digest = gate_digest(outputs, phase.gate_text, [(v.name, v.value) for v in verdicts], attempts)

@@ -46,3 +46,19 @@ def test_a_second_signal_does_not_wait_for_children_that_ignore_the_first(projec
     wait_until(lambda: "asked" in project.counts())
     run.send_signal(signal.SIGINT)
     assert run.wait(4) == 130, "less than the grace period that children get"
+
+
+def test_a_signal_ends_what_a_criterion_started_and_judges_nothing(project, wait_until):
+    project.phases(
+        {"a": {"run": "echo a > a.txt", "outputs": ["a.txt"]}},
+        {"a": [{"command": "echo $$ > child.pid; echo judging >> ran.txt; sleep 60"}]},
+    )
+    run = project.start()
+    wait_until(lambda: "judging" in project.counts())
+    run.send_signal(signal.SIGTERM)
+    out = run.communicate(timeout=30)[0]
+    assert run.returncode == 143, out
+    assert "stopped  a" in out
+    assert not alive(project.read("child.pid").strip())
+    assert project.query("select count(*) from journal where event = 'gate.judged'") == [(0,)]
+    assert project.status() == {"a": "pending"}
