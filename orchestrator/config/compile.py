@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from criteria import size
@@ -19,6 +18,7 @@ from .problems import Problem, did_you_mean
 from .works import works_of
 
 LEAST_LOG = 4096
+"""Bytes."""
 
 COMMANDS = frozenset(
     """approve clean completion dumpdb forget github graph help history ignore info init list logs plan reject report
@@ -32,7 +32,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
     _take_outputs(desk)
     _check_names(desk)
     compiled = {name: with_gate(_phase(name, raw, desk), raw, desk) for name, raw in desk.written.items()}
-    rules = error_rules(desk)
+    rules, logs = error_rules(desk), _logs(desk)
     sequence, cycles = order.dependency_order({phase.name: phase.needs for phase in compiled.values()})
     for cycle in cycles:
         message = f"phases need each other: {' → '.join(cycle)}"
@@ -48,7 +48,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
         pools=dict(desk.pools),
         errors=rules,
         retry=policies(desk),
-        logs=_logs(desk),
+        logs=logs,
     )
     return plan, []
 
@@ -118,19 +118,17 @@ def _needs(name: str, raw: Mapping[str, Any], desk: Desk) -> Iterator[str]:
 
 
 def _logs(desk: Desk) -> Logs:
-    written = desk.orchestrator.data.get("logs") or {}
-    logs = Logs(**{key: int(value) for key, value in written.items() if key == "keep_runs"})
-    if "max_size" not in written:
-        return logs
-    at = ["logs", "max_size"]
+    written, default = desk.orchestrator.data.get("logs") or {}, Logs()
+    at: At = ["logs", "max_size"]
     try:
-        logs = replace(logs, max_size=size(written["max_size"]))
+        largest = size(written.get("max_size", default.max_size))
     except ValueError as error:
         message, _, remedy = str(error).partition(": ")
         desk.found.add(desk.orchestrator, at, message, remedy)
-    if logs.max_size < LEAST_LOG:
+        return default
+    if largest < LEAST_LOG:
         desk.found.add(desk.orchestrator, at, "a log that small says nothing", f"allow it at least {LEAST_LOG} bytes")
-    return logs
+    return Logs(largest, int(written.get("keep_runs", default.keep_runs)))
 
 
 def _not_yet(desk: Desk) -> Iterator[str]:
