@@ -94,10 +94,15 @@ class Session:
         self._stopping = False
         self._monotonic: Callable[[], float] = time.monotonic
         around = Surroundings(
-            project.root, project.state.journal.run, project.variables, project.masker, project.plan.logs.max_size
+            root=project.root,
+            run=project.state.journal.run,
+            inherited=dict(os.environ),
+            variables=project.variables,
+            secrets=project.masker,
+            log_cap=project.plan.logs.max_size,
         )
         self._attempts = Attempts(project.plan, project.state, executor, around, self._output if echo else None)
-        self._judge = Judge(project.root, project.state, time.time, project.masker)
+        self._judge = Judge(project.state, around, time.time)
         self.results: dict[str, Result] = {}
         self.current: set[str] = set()
         """Phases that doit found up to date, after what they need had run."""

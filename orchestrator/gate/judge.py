@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from criteria import Result, Scene, Verdict, parse
@@ -19,7 +18,7 @@ from ..state.files import State as FileState
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import State
-from ..work.command import RUN, phase_environment
+from ..work.command import RUN, Surroundings, phase_environment
 from .approval import Decision, decide
 from .digest import attempts_of, gate_digest
 
@@ -50,11 +49,10 @@ class Judgement:
 class Judge:
     """Judges gates, from any thread of a run."""
 
-    def __init__(self, root: Path, state: State, clock: Callable[[], float], secrets: Masker) -> None:
-        self._root = root
+    def __init__(self, state: State, around: Surroundings, clock: Callable[[], float]) -> None:
         self._state = state
+        self._around = around
         self._clock = clock
-        self._secrets = secrets
 
     def judge(self, phase: Phase, stopping: Callable[[], bool] = lambda: False) -> Judgement | None:
         """Look at every criterion of a phase, and open its gate if it may be opened.
@@ -65,12 +63,12 @@ class Judge:
         before = {path: self._state.files.state(path) for path in phase.reads}
         approvals = self._state.approvals.of(phase.name)
         scene = Scene(
-            root=self._root,
+            root=self._around.root,
             now=now,
             approved=self._baseline(phase),
-            env={**phase_environment(phase.name, os.environ), RUN: self._state.journal.run},
+            env={**phase_environment(phase.name, self._around.inherited), RUN: self._around.run},
         )
-        verdicts = tuple(masked(parse(raw).judge(scene), self._secrets) for raw in phase.criteria)
+        verdicts = tuple(masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria)
         if stopping():
             return None
         outputs = {output: before[output] for output in phase.outputs}

@@ -19,7 +19,6 @@ from ..variables import Variables
 
 RUN = "PHASEGATE_RUN"
 TASK = "PHASEGATE_TASK"
-"""By these two all processes of a work are known, in whatever session they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,16 @@ class Surroundings:
     root: Path
     run: str
     """The run's id."""
+    inherited: Mapping[str, str]
+    """The environment of `doit`, copied once: os.environ decodes every variable whenever it is read."""
     variables: Variables
     secrets: Masker
     log_cap: int
     """Bytes."""
+
+    def marks(self, work: Work) -> dict[str, str]:
+        """By these all processes of a work are known, in whatever session they are."""
+        return {RUN: self.run, TASK: work.task}
 
 
 def argv_of(phase: str, definition: Definition, root: Path) -> tuple[str, ...]:
@@ -56,20 +61,18 @@ def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str
     return {**inherited, "PATH": path, "PHASEGATE_PHASE": phase}
 
 
-def environment(
-    work: Work, definition: Definition, attempt: int, variables: Variables, marks: Mapping[str, str]
-) -> dict[str, str]:
+def environment(work: Work, definition: Definition, attempt: int, around: Surroundings) -> dict[str, str]:
     """What the work finds in its environment. Parameters come as PARAM_NAME; its own `env` goes over everything.
 
     Raises:
         KeyError: its `env` names a variable that nobody set.
     """
     return {
-        **phase_environment(work.phase, variables.environment),
+        **phase_environment(work.phase, around.inherited),
         "PHASEGATE_ATTEMPT": str(attempt),
         **{f"PARAM_{name.upper()}": as_text(value) for name, value in definition.get("params", {}).items()},
-        **{name: variables.fill(value) for name, value in definition.get("env", {}).items()},
-        **marks,
+        **{name: around.variables.fill(value) for name, value in definition.get("env", {}).items()},
+        **around.marks(work),
     }
 
 
@@ -82,15 +85,14 @@ def command_of(
         KeyError: its `env` names a variable that nobody set.
     """
     definition = work.definition
-    marks = {RUN: around.run, TASK: work.task}
     return Command(
         argv=argv_of(work.phase, definition, around.root),
         cwd=around.root / definition.get("cwd", "."),
-        env=environment(work, definition, attempt, around.variables, marks),
+        env=environment(work, definition, attempt, around),
         log=log,
         log_cap=around.log_cap,
         secrets=around.secrets,
-        marks=marks,
+        marks=around.marks(work),
         reports="call" in definition,
         timeout=work.timeout,
         echo=echo,
