@@ -13,7 +13,7 @@ import traceback
 from typing import Any
 
 REPORT_FD = os.environ.pop("PHASEGATE_REPORT", None)
-"""Where a failure is told in detail (local.py, REPORT)."""
+"""Where a failure is told in detail (child.py, REPORT)."""
 
 
 def main() -> None:

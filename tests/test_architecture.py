@@ -24,7 +24,7 @@ HOMES = {
     "psutil": {"phases.processes"},
     "sqlite3": {"orchestrator.state.database"},
     "fcntl": {"orchestrator.state.lock"},
-    "subprocess": {"phases.local", "criteria.children"},
+    "subprocess": {"phases.child", "criteria.children"},
     "doit": {
         "orchestrator.project",
         "orchestrator.tasks",

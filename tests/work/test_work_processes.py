@@ -69,9 +69,7 @@ def start(tmp_path, wait_until):
 PAUSE = "up(os.getpid()); signal.pause()"
 STUBBORN = "signal.signal(signal.SIGTERM, signal.SIG_IGN); up(os.getpid()); signal.pause()"
 ELSEWHERE = (
-    f"child = subprocess.Popen([sys.executable, '-c', {WAIT!r}], start_new_session=True)\n"
-    "up(child.pid)\n"
-    "{then}"
+    f"child = subprocess.Popen([sys.executable, '-c', {WAIT!r}], start_new_session=True)\nup(child.pid)\n{{then}}"
 )
 """A child that began a session of its own."""
 
@@ -80,7 +78,7 @@ ELSEWHERE = (
 
 
 def test_a_process_is_the_one_with_its_mark(start):
-    process, pid = start(PAUSE)
+    _, pid = start(PAUSE)
     mark = start_mark(pid)
     assert mark is not None
     assert start_mark(pid) == mark
@@ -163,17 +161,24 @@ def test_by_no_marks_nobody_is_found(start):
     assert processes.end([], {}, GRACE) == 0
 
 
-def test_we_ourselves_never_belong(monkeypatch, marks):
-    """A run that was started by a work has the marks of that work; it ends others, and not itself."""
+def test_we_ourselves_never_belong(marks):
+    """A run that a work of a killed run has started finds that work, and ends it: but not itself, though it has its
+    marks, is in its session and descends from it."""
     code = (
         "import os, phasegate\n"
         "from phases import processes\n"
-        f"print(os.getpid() in [process.pid for process in processes.belonging([os.getsid(0)], {marks!r})])"
+        f"found = [process.pid for process in processes.belonging([os.getsid(0)], {marks!r})]\n"
+        "print(os.getppid() in found, os.getpid() in found)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **marks}, capture_output=True, text=True, check=True
+        ["sh", "-c", '"$0" -c "$1"; :', sys.executable, code],
+        env={**os.environ, **marks},
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
     )
-    assert ran.stdout == "False\n"
+    assert ran.stdout == "True False\n"
 
 
 # end
@@ -236,7 +241,7 @@ def test_other_peoples_processes_are_left_alone(start, marks):
     """One without marks, one of another run, one that only knows the run's id as an argument."""
     other = {**marks, "PHASEGATE_RUN": uuid.uuid4().hex}
     strangers = [start(PAUSE), start(PAUSE, other), start(f"run = {marks['PHASEGATE_RUN']!r}; " + PAUSE)]
-    work, pid = start(PAUSE, marks)
+    _, pid = start(PAUSE, marks)
     assert processes.end([pid], marks, GRACE) == 1
     assert not alive(pid)
     for process, stranger in strangers:
