@@ -12,7 +12,7 @@ from typing import Any
 
 from doit.exceptions import InvalidCommand
 
-from phases.log import follow, read
+from phases.log_reader import follow, read
 
 from ..project import Project
 from ..views.attempts import RUNNING, attempt_line, attempts_data

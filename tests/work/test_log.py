@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phases import log as module
-from phases.log import CHUNK, MARKER, SMALLEST_CAP, CappedLog, follow, marker, read
+from phases.log import CHUNK, MARKER, SMALLEST_CAP, CappedLog, marker
+from phases.log_reader import follow, read
 
 
 def output(size: int) -> bytes:
