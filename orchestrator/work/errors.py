@@ -1,4 +1,4 @@
-"""What class of failure an attempt ended with: what is certain, then the user's rules, then the built-in signs. Pure."""
+"""What class a failure has: what is certain first, then the user's rules, then the built-in signs. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The signs by which failures of common programs are told, where the user's rules say nothing: a table.
 
-They prefer a miss to a false hit: an error that they miss is permanent and stops the phase, as it would without them, and
-a line under `errors` in orchestrator.yaml teaches it; a false hit runs hours of work again for nothing.
+They prefer a miss to a false hit: an error that they miss is permanent and stops the phase, as it would without them,
+and a line under `errors` in orchestrator.yaml teaches it; a false hit runs hours of work again for nothing.
 """
 
 from __future__ import annotations
