@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from doit.action import BaseAction, create_action
-from doit.cmd_base import DoitCmdBase
 from doit.dependency import Dependency, JSONCodec
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskFailed
@@ -152,30 +151,6 @@ def test_a_blocked_task_loses_its_record(tmp_path):
     assert '"b"' in run()
     (tmp_path / "stop").write_text("")
     assert '"b"' not in run()
-
-
-def test_execute_hands_over_what_run_hands_over_itself():
-    """commands/run.py calls `_execute` with these names, and prepares what `execute` prepares for it."""
-    from doit.cmd_run import Run
-
-    names = list(inspect.signature(Run._execute).parameters)
-    assert names[1:] == [
-        "outfile",
-        "verbosity",
-        "always",
-        "continue_",
-        "reporter",
-        "num_process",
-        "par_type",
-        "single",
-        "auto_delayed_regex",
-        "force_verbosity",
-        "failure_verbosity",
-        "pdb",
-    ]
-    source = inspect.getsource(DoitCmdBase.execute)
-    for prepared in ("self.dep_manager", "self.task_list", "self.sel_tasks", "Globals.dep_manager"):
-        assert prepared in source
 
 
 def test_task_failed_can_be_kept_from_doits_own_report():

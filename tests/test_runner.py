@@ -1,0 +1,127 @@
+"""The runner that hands tasks to threads: on real tasks and doit's real dispatcher."""
+
+from __future__ import annotations
+
+import queue
+
+import pytest
+from doit.action import BaseAction
+from doit.control import TaskControl
+from doit.exceptions import TaskError, TaskFailed
+from doit.task import Stream, Task
+
+from orchestrator.runner import Again, Broken, SlotRunner, Workers
+from orchestrator.schedule import Slots
+
+
+class Says(BaseAction):
+    """An action that notes that it was executed, and gives back what it was told to."""
+
+    def __init__(self, name: str, done: list[str], *answers: object) -> None:
+        self.name, self.done, self.answers = name, done, list(answers)
+        self.out = self.err = self.result = None
+        self.values: dict[str, object] = {}
+
+    def execute(self, out=None, err=None):
+        self.done.append(self.name)
+        return self.answers.pop(0) if self.answers else None
+
+
+class Ears:
+    """A reporter that notes what it hears, and a bookkeeping in which nothing is up to date."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def __getattr__(self, event):
+        def hear(*args):
+            self.heard.append((event, args[0].name if args and isinstance(args[0], Task) else ""))
+
+        return hear
+
+
+class Books:
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def status_is_ignore(self, task):
+        return False
+
+    def get_status(self, task, tasks):
+        class Result:
+            status = "run"
+
+        return Result()
+
+    def save_success(self, task, result_hash=None):
+        self.heard.append(f"success {task.name}")
+
+    def remove_success(self, task):
+        self.heard.append(f"failure {task.name}")
+
+    def close(self):
+        self.heard.append("close")
+
+
+def run(tasks, slots, *, continue_=True, takes=lambda task: {}, monotonic=None):
+    control = TaskControl(list(tasks))
+    control.process([task.name for task in tasks])
+    ears, books = Ears(), Books()
+    clock = {} if monotonic is None else {"monotonic": monotonic}
+    runner = SlotRunner(books, ears, continue_, False, Stream(0), slots=slots, takes=takes, **clock)
+    return runner.run_all(control.task_dispatcher()), ears, books
+
+
+def test_a_task_is_executed_again_when_it_asks_for_it():
+    done: list[str] = []
+    result, _, books = run([Task("a", [Says("a", done, Again(0.0), Again(0.0))])], Slots(1))
+    assert (result, done, books.heard) == (0, ["a"] * 3, ["success a", "close"])
+
+
+def test_who_waits_to_be_executed_again_lets_others_pass():
+    done: list[str] = []
+    times = iter(range(1000))
+    tasks = [Task("a", [Says("a", done, Again(2.5))]), Task("b", [Says("b", done)]), Task("c", [Says("c", done)])]
+    run(tasks, Slots(1), monotonic=lambda: next(times) / 10)
+    assert done[0] == "a"
+    assert sorted(done) == ["a", "a", "b", "c"]
+    assert done.index("b") < 3 > done.index("c")
+
+
+@pytest.mark.parametrize(("continue_", "then"), [(True, ["a", "b"]), (False, ["a"])])
+def test_after_a_failure_others_go_on_where_doit_says_so(continue_, then):
+    done: list[str] = []
+    tasks = [Task("a", [Says("a", done, TaskFailed("no"))]), Task("b", [Says("b", done)])]
+    result, _, _ = run(tasks, Slots(1), continue_=continue_)
+    assert (result, done) == (1, then)
+
+
+def test_an_error_of_the_machine_is_two():
+    assert run([Task("a", [Says("a", [], TaskError("no"))])], Slots(1))[0] == 2
+
+
+def test_workers_hand_on_what_an_execution_raised():
+    workers = Workers(lambda node: 1 / node)
+    workers.execute(0)
+    with pytest.raises(ZeroDivisionError):
+        workers.result(10)
+    workers.execute(2)
+    assert workers.result(10) == (2, 0.5)
+    with pytest.raises(queue.Empty):
+        workers.result(0)
+    workers.close()
+
+
+def test_after_a_break_of_the_machine_nothing_more_starts():
+    done: list[str] = []
+    tasks = [Task("a", [Says("a", done, Broken("disk full"))]), Task("b", [Says("b", done)])]
+    result, ears, _ = run(tasks, Slots(1))
+    assert (result, done) == (2, ["a"])
+    assert ("add_failure", "a") in ears.heard
+
+
+def test_a_task_that_waits_when_the_run_breaks_is_not_executed_again():
+    done: list[str] = []
+    tasks = [Task("a", [Says("a", done, Again(60.0))]), Task("b", [Says("b", done, Broken("disk full"))])]
+    assert run(tasks, Slots(1))[0] == 2
+    assert done == ["a", "b"]
