@@ -24,6 +24,10 @@ HOLD = "hold on"
 """What doit's dispatcher yields when all that is left waits for something that runs (doit 0.37)."""
 
 
+LONGEST = 86_400.0
+"""Seconds that are waited for in one go: of some centuries the system's clocks know nothing."""
+
+
 class Again(TaskFailed):  # type: ignore[misc]
     """What an action returns when its task has to be executed again, after so many seconds."""
 
@@ -92,7 +96,8 @@ class SlotRunner(Runner):  # type: ignore[misc]
         """Wait for the next execution to end, or for the time at which something may start; did one end?"""
         due = None if self._stop_running else self._schedule.next_due
         try:
-            node, fail = self._workers.result(None if due is None else max(0.0, due - self._monotonic()))
+            left = None if due is None else min(LONGEST, max(0.0, due - self._monotonic()))
+            node, fail = self._workers.result(left)
         except queue.Empty:
             return False
         takes = self._takes(node.task)

@@ -16,6 +16,9 @@ from .output import Output
 GRACE = 5.0
 """Seconds between TERM and KILL."""
 
+LONGEST = 86_400.0
+"""Seconds that are waited for in one go: of some centuries the system's clocks know nothing."""
+
 
 class LocalExecutor:
     """Runs commands on this machine."""
@@ -101,10 +104,9 @@ class LocalExecutor:
             for descriptor in (*alarms, *([] if announced is None else [announced])):
                 selector.register(descriptor, selectors.EVENT_READ)
             while not child.has_ended() or (why is not Why.ITSELF and child.others_alive()):
-                wait = None if announced is not None and why is Why.ITSELF else POLL
+                wait = LONGEST if announced is not None and why is Why.ITSELF else POLL
                 if deadline is not None:
-                    left = max(0.0, deadline - self._monotonic())
-                    wait = left if wait is None else min(wait, left)
+                    wait = min(wait, max(0.0, deadline - self._monotonic()))
                 ready = {key.fd for key, _ in selector.select(wait)}
                 if child.pipe in ready and not child.copy():
                     selector.unregister(child.pipe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import signal
 
 import pytest
 from doit.action import BaseAction
@@ -125,3 +126,26 @@ def test_a_task_that_waits_when_the_run_breaks_is_not_executed_again():
     tasks = [Task("a", [Says("a", done, Again(60.0))]), Task("b", [Says("b", done, Broken("disk full"))])]
     assert run(tasks, Slots(1))[0] == 2
     assert done == ["a", "b"]
+
+
+def test_a_wait_of_centuries_is_a_wait(project, wait_until):
+    """Clocks and locks of the system overflow long before."""
+    project.phases(
+        {
+            "a": {"run": "exit 75", "retry": {"wait": "99999999d", "max_wait": "99999999d", "factor": 1}},
+            "b": {"run": "echo b >> ran.txt", "timeout": "999999999999d", "needs": []},
+        }
+    )
+    run = project.start()
+    wait_until(
+        lambda: (
+            project.query("select 1 from journal where phase = 'b' and event = 'gate.opened'")
+            if project.counts()
+            else []
+        )
+    )
+    assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    out = run.communicate(timeout=30)[0]
+    assert run.returncode == 130, out
+    assert "Traceback" not in out
