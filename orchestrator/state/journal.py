@@ -11,8 +11,9 @@ from typing import Any
 
 from .database import Database, seal
 
-EXACT = frozenset({"digest", "log", "mark", "definition"})
-"""Fields that are compared with something, or name a file: what looks like a secret in them is none."""
+TEXTS = frozenset({"problem", "rule", "reason", "value", "bound", "source", "message"})
+"""Fields that say something to people, in which a secret may have come along. In the others, which the code reads, what
+looks like one is none: `.env` may well say MODE=failed."""
 
 
 class Event(str, Enum):
@@ -75,7 +76,7 @@ class Journal:
             run: the run that it belongs to, where that is not the present one.
             durable: see `Database.transaction`.
         """
-        text = json.dumps({key: value if key in EXACT else self._masked(value) for key, value in data.items()})
+        text = json.dumps(self._masked(data))
         row = (self._clock(), self.run if run is None else run, phase, task, event.value, text)
         with self._database.transaction(durable=durable) as do:
             do.execute(
@@ -130,14 +131,13 @@ class Journal:
                 open_ones.pop(entry.task or "", None)
         return list(open_ones.values())
 
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self.mask(value)
-        if isinstance(value, Mapping):
-            return {key: self._masked(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self._masked(item) for item in value]
-        return value
+    def _masked(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            return {
+                key: self.mask(value) if key in TEXTS and isinstance(value, str) else self._masked(value)
+                for key, value in data.items()
+            }
+        return [self._masked(item) for item in data] if isinstance(data, (list, tuple)) else data
 
     def _select(self, condition: str, *parameters: str) -> list[Entry]:
         columns = "seq, at, run, phase, task, event, data, seal"
