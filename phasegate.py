@@ -29,6 +29,7 @@ _PUBLIC = {
     "Init": "orchestrator.commands.init:Init",
     "Status": "orchestrator.commands.status:Status",
     "Approve": "orchestrator.commands.approve:Approve",
+    "History": "orchestrator.commands.history:History",
     "Logs": "orchestrator.commands.logs:Logs",
 }
 

@@ -36,6 +36,7 @@ HOMES = {
         "orchestrator.commands.clean",
         "orchestrator.commands.common",
         "orchestrator.commands.forget",
+        "orchestrator.commands.history",
         "orchestrator.commands.init",
         "orchestrator.commands.logs",
         "orchestrator.commands.own_tasks",

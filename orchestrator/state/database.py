@@ -22,14 +22,14 @@ from doit.exceptions import InvalidCommand
 APPLICATION_ID = 0x70676174
 """`pgat` in the file's header: tells our file from doit's own sqlite3 backend and from anything else."""
 
-FORMAT = 2
+FORMAT = 3
 
 SCHEMA = """
 create table records (task text primary key, data text not null, seal integer not null) without rowid;
 create table files (path blob primary key, signature text not null, settled integer not null, sha256 text not null)
     without rowid;
-create table journal (seq integer primary key, at real not null, run text not null, phase text, task text,
-    event text not null, data text not null, seal integer not null);
+create table journal (seq integer primary key autoincrement, at real not null, run text not null, phase text,
+    task text, event text not null, data text not null, seal integer not null, hash text not null);
 create index journal_phase on journal (phase, event, seq);
 create table approvals (phase text not null, digest text not null, by text not null, channel text not null,
     reason text not null, at real not null, primary key (phase, digest, by)) without rowid;

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from .chain import Link, link
 from .database import Database, seal
 
 TEXTS = frozenset({"problem", "rule", "reason", "value", "bound", "source", "message"})
@@ -79,9 +80,10 @@ class Journal:
         text = json.dumps(self._masked(data))
         row = (self._clock(), self.run if run is None else run, phase, task, event.value, text)
         with self._database.transaction(durable=durable) as do:
+            last = do.execute("select hash from journal order by seq desc limit 1").fetchone()
             do.execute(
-                "insert into journal (at, run, phase, task, event, data, seal) values (?, ?, ?, ?, ?, ?, ?)",
-                (*row, seal(*row)),
+                "insert into journal (at, run, phase, task, event, data, seal, hash) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, seal(*row), link(last[0] if last else "", row)),
             )
 
     def latest(self, *events: Event, of_each: str = "phase") -> dict[str, Entry]:
@@ -110,6 +112,21 @@ class Journal:
         """How often this happened to one task of a phase."""
         statement = "select count(*) from journal where phase = ? and event = ? and task = ?"
         return int(self._database.rows(statement, phase, event.value, task)[0][0])
+
+    def everything(self) -> list[Entry]:
+        """All entries, oldest first."""
+        return self._select("true order by seq")
+
+    def links(self) -> list[Link]:
+        """The chain as it is stored, unread: for `broken_links`, which trusts none of it."""
+        columns = "seq, at, run, phase, task, event, data, hash"
+        rows = self._database.rows(f"select {columns} from journal order by seq")
+        return [Link(seq, tuple(fields), hash_) for seq, *fields, hash_ in rows]
+
+    def last_seq(self) -> int:
+        """The number of the newest entry that was ever written, as SQLite keeps it beside the table."""
+        rows = self._database.rows("select seq from sqlite_sequence where name = 'journal'")
+        return int(rows[0][0]) if rows else 0
 
     def unfinished_runs(self) -> list[str]:
         """The runs that began and never ended, oldest first."""

@@ -56,7 +56,7 @@ def next_try(wait: float, after: Attempt | None) -> str:
 def verdict_line(verdicts: Iterable[Verdict]) -> str:
     """Verdicts that let a gate open, short: metrics with their values, the rest counted."""
     held = [verdict for verdict in verdicts if verdict.result in (Result.PASS, Result.REVIEW)]
-    metrics = [f"{v.name} {_figure(v.value)}" for v in held if v.kind == "metric"]
+    metrics = [f"{v.name} {figure(v.value)}" for v in held if v.kind == "metric"]
     others = len(held) - len(metrics)
     counted = (
         [f"{others} {'other ' if metrics else ''}criteri{'on holds' if others == 1 else 'a hold'}"] if others else []
@@ -80,7 +80,8 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _figure(value: object) -> str:
+def figure(value: object) -> str:
+    """A value as a verdict read it: six digits of a number."""
     return f"{value:.6g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
