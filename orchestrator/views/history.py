@@ -12,6 +12,7 @@ from ..state.journal import Entry, Event
 from .words import figure, printable, seconds
 
 BARS = "▁▂▃▄▅▆▇█"
+OF_VERDICT = ("value", "bound", "result")
 
 
 def history_data(entries: Iterable[Entry]) -> list[dict[str, Any]]:
@@ -40,13 +41,7 @@ def history_lines(entries: Sequence[Entry]) -> Iterator[str]:
 def metric_data(entries: Iterable[Entry], metric: str) -> list[dict[str, Any]]:
     """The values of a metric, each time that its gate was judged."""
     return [
-        {
-            "seq": entry.seq,
-            "at": entry.at,
-            "run": entry.run or None,
-            "outcome": entry.data["outcome"],
-            **_value(verdict),
-        }
+        {"seq": entry.seq, "at": entry.at, "run": entry.run or None, **{key: verdict[key] for key in OF_VERDICT}}
         for entry in entries
         if entry.event is Event.JUDGED
         for verdict in entry.data["verdicts"]
@@ -60,7 +55,8 @@ def metric_lines(values: Sequence[dict[str, Any]]) -> Iterator[str]:
     for value in values:
         number = value["value"] if _is_number(value["value"]) else None
         step = "" if number is None or before is None else f"{number - before:+.6g}"
-        yield f"{_local(value['at'])}  {value['result']:6}  {figure(value['value']):>12}  {step:>12}  {value['bound']}".rstrip()
+        shown = f"{figure(value['value']):>12}  {step:>12}  {value['bound']}"
+        yield f"{_local(value['at'])}  {value['result']:6}  {shown}".rstrip()
         before = before if number is None else number
     numbers = [value["value"] for value in values if _is_number(value["value"])]
     if len(numbers) > 1:
@@ -101,10 +97,6 @@ def _told(entry: Entry) -> str:
     if entry.event is Event.RUN_ENDED:
         return ", ".join(f"{count} {end}" for end, count in data.get("ends", {}).items()) or "killed"
     return data["digest"][:SHORT] if "digest" in data else ""
-
-
-def _value(verdict: dict[str, Any]) -> dict[str, Any]:
-    return {key: verdict[key] for key in ("value", "bound", "result")}
 
 
 def _name(entry: Entry) -> str:
