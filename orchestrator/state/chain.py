@@ -1,8 +1,8 @@
 """The chain that runs through the journal: each entry holds a hash over itself and the hash of the one before. Pure.
 
-Whoever edits, removes or moves an entry would have to write every hash after it anew. Who can write the file can do that,
-so a chain proves nothing to somebody who does not know its newest hash from elsewhere: what it finds is the careless
-and the accidental. That the newest entries were cut off shows by SQLite's own count alone.
+Whoever edits, removes or moves an entry would have to write every hash after it anew. Who can write the file can do
+that, so a chain proves nothing to somebody who does not know its newest hash from elsewhere: what it finds is the
+careless and the accidental. That the newest entries were cut off shows by SQLite's own count alone.
 """
 
 from __future__ import annotations

@@ -72,15 +72,14 @@ def not_before_its_time(before: Tried, after: Tried) -> bool:
     return after.started - before.ended >= before.end["wait"] - ROUNDED
 
 
-def load_dice(project, seed: int) -> None:
-    """Waits are drawn. In these projects dodo.py says how the dice fall."""
-    project.write("dodo.py", f"import random\nrandom.seed({seed})\n" + project.read("dodo.py"))
+LONG = (1.0,)
+SHORT_THEN_LONG = (0.0, 1.0)
 
 
-LONG = 12024
-"""The first draws are all above 0.97 of the longest wait."""
-SHORT_THEN_LONG = 906
-"""The first one is below 0.002, the second above 0.99."""
+def load_dice(project, *draws: float) -> None:
+    """Waits are drawn. In this project dodo.py says what comes: parts of the longest wait, the last one for ever."""
+    dice = f"import random\ndraws = list({draws})\nrandom.uniform = lambda least, most: most * (draws.pop(0) if draws[1:] else draws[0])\n"
+    project.write("dodo.py", dice + project.read("dodo.py"))
 
 
 def kill_doit_alone(run) -> None:
@@ -148,7 +147,8 @@ def test_how_often_a_failure_is_tried_goes_by_its_class(project):
         "too_slow": ({"run": "sleep 60", "timeout": "50ms"}, 1, "ran longer than its timeout of 0.05 s"),
     }
     project.phases({name: work for name, (work, _, _) in works.items()}, errors=rules, retry=AT_ONCE, jobs=4)
-    ran = project.doit().ended(1)
+    ran = project.doit()
+    assert ran.code == 1, ran
     assert {name: len(attempts(project, f"{name}:run")) for name in works} == {
         name: count for name, (_, count, _) in works.items()
     }
@@ -181,7 +181,7 @@ def test_what_a_phase_says_goes_over_the_policy_of_whatever_class(project):
 
 
 def test_a_wait_takes_no_job_others_run_meanwhile(project):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases(
         {
             "a": {"run": fails(1)},
@@ -194,12 +194,12 @@ def test_a_wait_takes_no_job_others_run_meanwhile(project):
     project.doit().done("a", "b", "first")
     assert project.read("ran.txt").split() == ["a", "first", "b", "a"]
     one, two = attempts(project)
-    assert one.end["wait"] > 0.9
+    assert one.end["wait"] == 1.0
     assert not_before_its_time(one, two)
 
 
 def test_a_wait_takes_nothing_of_a_pool(project):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases(
         {name: {"run": fails(1, name), "pools": {"gpu": 1}} for name in ("a", "b")},
         retry={"transient": {"attempts": 2, "wait": "300ms"}},
@@ -212,20 +212,29 @@ def test_a_wait_takes_nothing_of_a_pool(project):
 
 
 def test_each_work_of_a_matrix_is_tried_for_itself(project):
-    script = "echo $PARAM_CARRIER >> ran.txt; if [ $PARAM_CARRIER = UA ] && [ $PHASEGATE_ATTEMPT -lt 3 ]; then exit 75; fi"
+    script = (
+        "echo $PARAM_CARRIER >> ran.txt; if [ $PARAM_CARRIER = UA ] && [ $PHASEGATE_ATTEMPT -lt 3 ]; then exit 75; fi"
+    )
     project.phases(
-        {"slices": {"matrix": {"carrier": ["AA", "UA", "WN"]}, "run": script}, "after": {"run": "true", "needs": ["slices"]}},
+        {
+            "slices": {"matrix": {"carrier": ["AA", "UA", "WN"]}, "run": script},
+            "after": {"run": "true", "needs": ["slices"]},
+        },
         retry={"transient": {"attempts": 3, "wait": "1ms"}},
         jobs=3,
     )
     ran = project.doit().done("slices", "after")
     assert project.counts() == {"AA": 1, "UA": 3, "WN": 1}
-    assert re.search(r"^retrying slices:run:UA  \S+  attempt 3 of 3 in \S+ s: exit code 75$", ran.out, re.MULTILINE), ran
+    assert re.search(r"^retrying slices:run:UA  \S+  attempt 3 of 3 in \S+ s: exit code 75$", ran.out, re.MULTILINE), (
+        ran
+    )
 
 
 def test_two_phases_that_fail_alike_are_tried_each_for_itself(project):
     project.phases(
-        {name: {"run": fails(2, name)} for name in ("a", "b")}, retry={"transient": {"attempts": 3, "wait": "20ms"}}, jobs=2
+        {name: {"run": fails(2, name)} for name in ("a", "b")},
+        retry={"transient": {"attempts": 3, "wait": "20ms"}},
+        jobs=2,
     )
     ran = project.doit().done("a", "b")
     assert project.counts() == {"a": 3, "b": 3}
@@ -235,7 +244,7 @@ def test_two_phases_that_fail_alike_are_tried_each_for_itself(project):
 
 
 def test_a_failure_elsewhere_ends_the_waits_of_a_run_that_is_not_to_continue(project):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases(
         {"a": {"run": fails(1)}, "bad": {"run": "exit 2"}}, retry={"transient": {"attempts": 2, "wait": "1h"}}, jobs=1
     )
@@ -259,33 +268,37 @@ def test_single_and_always_execute_try_again_too(project):
 
 
 def test_killed_in_the_wait_after_attempt_2_the_next_run_makes_attempt_3_and_not_before_its_time(project, wait_until):
-    load_dice(project, SHORT_THEN_LONG)
+    load_dice(project, *SHORT_THEN_LONG)
     project.phases({"a": {"run": fails(2)}}, retry={"transient": {"attempts": 3, "wait": "1s"}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying", "retrying"])
     kill_doit_alone(run)
     ran = project.doit().done("a")
-    assert re.search(r"^retrying a  a  tried again in \S+ s, where an earlier run left off$", ran.out, re.MULTILINE), ran
+    assert re.search(r"^retrying a  a  tried again in \S+ s, where an earlier run left off$", ran.out, re.MULTILINE), (
+        ran
+    )
     one, two, three = attempts(project)
     assert [one.tried, two.tried] == [1, 2]
-    assert (two.end["wait"] > 1.9, three.outcome) == (True, "succeeded")
+    assert (one.end["wait"], two.end["wait"], three.outcome) == (0.0, 2.0, "succeeded")
     assert not_before_its_time(two, three)
     assert project.counts() == {"a": 3}
 
 
 def test_killed_in_the_wait_before_the_last_attempt_there_is_just_one_more(project, wait_until):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases({"a": {"run": fails(9)}}, retry={"transient": {"attempts": 2, "wait": "500ms"}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
     kill_doit_alone(run)
-    project.doit().ended(1, "ended with exit code 1 (transient: connection problem in the output (built in)), tried 2 times")
+    project.doit().ended(
+        1, "ended with exit code 1 (transient: connection problem in the output (built in)), tried 2 times"
+    )
     assert outcomes(project) == ["retrying", "failed"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_wait_at_once_and_the_next_run_goes_on_with_the_next_attempt(project, wait_until, number):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases({"a": {"run": fails(1)}, "b": {"run": "true", "needs": ["a"]}}, retry={"transient": {"wait": "2s"}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
@@ -304,14 +317,16 @@ def test_a_signal_ends_a_wait_at_once_and_the_next_run_goes_on_with_the_next_att
 
 
 def test_a_definition_that_was_mended_begins_anew_at_once(project, wait_until):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     policy = {"transient": {"attempts": 3, "wait": "1h", "max_wait": "1h"}}
     project.phases({"a": {"run": fails(9)}}, retry=policy)
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
-    assert attempts(project)[0].end["wait"] > 3000
+    assert attempts(project)[0].end["wait"] == 3600
     kill_doit_alone(run)
-    project.phases({"a": {"run": f"echo mended >> ran.txt; if [ $PHASEGATE_ATTEMPT = 2 ]; then {RESET}; fi"}}, retry=AT_ONCE)
+    project.phases(
+        {"a": {"run": f"echo mended >> ran.txt; if [ $PHASEGATE_ATTEMPT = 2 ]; then {RESET}; fi"}}, retry=AT_ONCE
+    )
     ran = project.doit().done("a")
     assert "attempt 2 of 2" in ran.out, ran
     assert [attempt.tried for attempt in attempts(project)] == [1, 1, 0]
@@ -319,7 +334,7 @@ def test_a_definition_that_was_mended_begins_anew_at_once(project, wait_until):
 
 
 def test_forget_begins_anew_at_once(project, wait_until):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases({"a": {"run": fails(1)}}, retry={"transient": {"wait": "1h", "max_wait": "1h"}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
@@ -330,7 +345,7 @@ def test_forget_begins_anew_at_once(project, wait_until):
 
 
 def test_status_tells_of_a_wait_and_after_a_kill_what_follows(project, wait_until):
-    load_dice(project, LONG)
+    load_dice(project, *LONG)
     project.phases({"a": {"run": fails(1)}}, retry={"transient": {"attempts": 4, "wait": "1h", "max_wait": "1h"}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
@@ -342,7 +357,7 @@ def test_status_tells_of_a_wait_and_after_a_kill_what_follows(project, wait_unti
 
     state, reason = status()
     assert (state, reason[: len(why)]) == ("running", why)
-    assert re.fullmatch(r"3\d\d\d s", reason[len(why) :]), reason
+    assert re.fullmatch(r"3[56]\d\d s", reason[len(why) :]), reason
     assert why in project.doit("status").out
     kill_doit_alone(run)
     state, reason = status()
@@ -377,7 +392,7 @@ def test_what_a_killed_run_left_running_is_ended_before_the_next_attempt(project
         "child = subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
         "print(child.pid, file=open('child.pid', 'w'), flush=True)\n",
     )
-    script = "if [ $PHASEGATE_ATTEMPT = 1 ]; then python detach.py; echo up >> ran.txt; sleep 60; fi; kill -0 $(cat child.pid) 2>/dev/null && exit 9 || true"
+    script = "if [ $PHASEGATE_ATTEMPT = 1 ]; then python detach.py; echo up >> ran.txt; sleep 60; fi; left=/proc/$(cat child.pid)/stat; test ! -e $left || grep -q ') Z' $left"
     project.phases({"a": {"run": script}})
     run = project.start()
     wait_until(lambda: "up" in project.counts())
@@ -414,7 +429,9 @@ def test_clean_on_failure_removes_the_outputs_of_a_failed_attempt_and_nothing_el
 
 
 def test_clean_on_failure_cleans_before_the_next_try_and_only_what_failed(project):
-    script = "test -e out.txt && exit 9; echo half > out.txt; echo a >> ran.txt; test $PHASEGATE_ATTEMPT -ge 3 || exit 75"
+    script = (
+        "test -e out.txt && exit 9; echo half > out.txt; echo a >> ran.txt; test $PHASEGATE_ATTEMPT -ge 3 || exit 75"
+    )
     works = {"run": script, "outputs": ["out.txt"], "clean_on_failure": True}
     policy = {"transient": {"attempts": 3, "wait": "1ms"}}
     project.phases({"a": works}, {"a": [{"command": "exit 1"}]}, retry=policy).doit().ended(1, "must exit with 0")
