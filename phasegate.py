@@ -29,6 +29,9 @@ _PUBLIC = {
     "Init": "orchestrator.commands.init:Init",
     "Status": "orchestrator.commands.status:Status",
     "Approve": "orchestrator.commands.approve:Approve",
+    "Reject": "orchestrator.commands.reject:Reject",
+    "Waive": "orchestrator.commands.waive:Waive",
+    "Revoke": "orchestrator.commands.revoke:Revoke",
     "History": "orchestrator.commands.history:History",
     "Logs": "orchestrator.commands.logs:Logs",
 }

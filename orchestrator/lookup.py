@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .plan import Phase
-from .state.approvals import Approval
 from .state.files import State as FileState
 from .state.records import Record
 from .state.state import State
+from .state.votes import Vote
 
 if TYPE_CHECKING:
     from .state.journal import Entry
@@ -22,19 +22,19 @@ class Lookup:
 
     def __init__(self, state: State, clock: Callable[[], float] = time.time) -> None:
         self._state = state
-        self._approvals: dict[str, list[Approval]] | None = None
+        self._votes: dict[str, list[Vote]] | None = None
         self._outcomes: dict[str, Entry] | None = None
         self.now = clock
 
     @contextlib.contextmanager
     def one_instant(self) -> Iterator[None]:
         """Inside, each thing is looked up once, and in bulk: for asking where a whole plan stands."""
-        self._approvals = self._state.approvals.all()
+        self._votes = self._state.votes.all()
         try:
             with self._state.files.one_instant():
                 yield
         finally:
-            self._approvals = self._outcomes = None
+            self._votes = self._outcomes = None
 
     def record(self, task: str) -> Record | None:
         return self._state.records.get(task)
@@ -49,10 +49,10 @@ class Lookup:
     def exists(self, path: str) -> bool:
         return self._state.files.exists(path)
 
-    def approvals(self, phase: str) -> Iterable[Approval]:
-        if self._approvals is not None:
-            return self._approvals.get(phase, ())
-        return self._state.approvals.of(phase)
+    def votes(self, phase: str) -> Iterable[Vote]:
+        if self._votes is not None:
+            return self._votes.get(phase, ())
+        return self._state.votes.of(phase)
 
     def last(self, task: str) -> Entry | None:
         from .state.journal import Event

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -118,16 +118,20 @@ class Rule:
     """Who opens a gate whose criteria hold."""
 
     manual: bool
+    """A person is asked although every criterion passes."""
     by: tuple[str, ...] = ()
     quorum: int = 1
     self_approval: bool = True
     expires: float | None = None
     """Seconds after which an approval no longer stands."""
+    by_mode: bool = False
+    """`manual` is the mode's, because the phase's own rule says nothing of it."""
 
     def as_data(self) -> dict[str, Any]:
-        """The rule in JSON's types, as the digest and the gate's record hold it."""
+        """The rule in JSON's types, as the digest and the gate's record hold it. The mode is no part of it: an approval
+        that was given in one mode stands in the other."""
         return {
-            "manual": self.manual,
+            "manual": None if self.by_mode else self.manual,
             "by": list(self.by),
             "quorum": self.quorum,
             "self_approval": self.self_approval,
@@ -191,6 +195,14 @@ class Plan:
 
     def __iter__(self) -> Iterator[Phase]:
         return iter(self.phases.values())
+
+    def in_mode(self, *, manual: bool) -> Plan:
+        """The same plan, with every gate whose phase says nothing else asking people, or opening by policy."""
+        phases = {
+            phase.name: replace(phase, rule=replace(phase.rule, manual=manual)) if phase.rule.by_mode else phase
+            for phase in self
+        }
+        return replace(self, phases=phases)
 
     def phase_of(self, task: str) -> Phase | None:
         """The phase that a doit task belongs to; None for a task that somebody wrote into dodo.py."""
@@ -269,7 +281,7 @@ def _phase_data(phase: Phase) -> tuple[Any, ...]:
         phase.needs,
         works,
         phase.reads,
-        (rule.manual, rule.by, rule.quorum, rule.self_approval, rule.expires),
+        (rule.manual, rule.by, rule.quorum, rule.self_approval, rule.expires, rule.by_mode),
         phase.gate_text,
     )
 

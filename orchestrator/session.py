@@ -16,11 +16,14 @@ from typing import Protocol
 
 from phases.executor import Executor
 
-from .gate.judge import GateState, Judge, Judgement
+from .gate.judge import Judge
+from .gate.judgement import GateState, Judgement
+from .gate.people import login
 from .plan import Phase, Work
 from .project import Project
 from .state.journal import Event
 from .state.state import FOLDER
+from .state.votes import Vote
 from .work.attempts import Attempt, Attempts
 from .work.command import RUN, Surroundings
 from .work.leftovers import end_leftovers
@@ -28,6 +31,10 @@ from .work.retry import Later
 
 LAST_WORDS = 15.0
 """Seconds that threads get to record how their attempts ended, once the run was stopped."""
+
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks for votes at a gate that waits."""
 
 
 class End(str, Enum):
@@ -56,6 +63,13 @@ class Result:
     duration: float = 0.0
     """Seconds from the start of its first work to the verdict."""
     blocked_by: tuple[str, ...] = ()
+    waits_until: float = 0.0
+    """Until when this run stays for approvals, in seconds on the monotonic clock; 0 before it was asked."""
+
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """The votes that the newest judgement rests on."""
+        return () if self.judgement is None else self.judgement.votes
 
     @property
     def last_attempts(self) -> list[Attempt]:
@@ -77,6 +91,9 @@ class Watcher(Protocol):
     def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
         """A work will be tried again: after this attempt, or after one of an earlier run."""
 
+    def asks(self, result: Result) -> None:
+        """A gate waits for a person, and the run stays."""
+
     def ended(self, result: Result) -> None: ...
     def output(self, task: str, chunk: bytes) -> None: ...
     def notes(self, notes: Sequence[str]) -> None: ...
@@ -85,13 +102,15 @@ class Watcher(Protocol):
 class Session:
     """A run of a project. Use `open_session`."""
 
-    def __init__(self, project: Project, executor: Executor, watcher: Watcher, echo: bool) -> None:
+    def __init__(self, project: Project, executor: Executor, watcher: Watcher, echo: bool, wait: float) -> None:
         self._watcher = watcher
         self._guard = threading.Condition()
         self._busy = 0
         self._executor = executor
         self._marks = {RUN: project.state.journal.run}
         self._stopping = False
+        self._votes = project.state.votes
+        self._wait = wait
         self._monotonic: Callable[[], float] = time.monotonic
         around = Surroundings(
             root=project.root,
@@ -128,19 +147,32 @@ class Session:
                     self._end(result, result.without_gate())
             return attempt.problem
 
-    def gate(self, phase: Phase) -> str | None:
-        """Judge a gate; why it is not open, or None."""
+    def gate(self, phase: Phase) -> str | Later | None:
+        """Judge a gate; why it is not open, or when to look again, or None."""
         with self._occupied():
             result = self._result(phase)
+            if result.waits_until > self._monotonic() and tuple(self._votes.of(phase.name)) == result.votes:
+                return Later(LOOK_AGAIN)
             judgement = self._judge.judge(phase, lambda: self._stopping)
             if judgement is None:
                 return "the run was stopped"
             ends = {GateState.OPEN: End.DONE, GateState.WAITING: End.WAITING, GateState.SHUT: End.FAILED}
             with self._guard:
+                again = result.judgement is not None
                 result.judgement = judgement
                 result.duration = self._monotonic() - result.started
+                if judgement.state is GateState.WAITING and self._stays(result):
+                    if not again:
+                        self._watcher.asks(result)
+                    return Later(LOOK_AGAIN)
                 self._end(result, ends[judgement.state])
             return None if judgement.state is GateState.OPEN else f"the gate is {judgement.state.value}"
+
+    def _stays(self, result: Result) -> bool:
+        """Is it still time to wait for approvals at this gate?"""
+        if not result.waits_until:
+            result.waits_until = self._monotonic() + self._wait
+        return self._monotonic() < result.waits_until
 
     def blocked(self, phase: Phase) -> None:
         """A gate or work that cannot start, because something before it did not end well: another phase, or, for a
@@ -177,6 +209,8 @@ class Session:
         with self._guard:
             self._guard.wait_for(lambda: not self._busy, timeout=LAST_WORDS)
             for result in self.results.values():
+                if result.judgement is not None and result.judgement.state is GateState.WAITING:
+                    self._end(result, End.WAITING)
                 self._end(result, result.without_gate() or (End.STOPPED if self._stopping else End.RAN))
 
     def missed(self, names: Iterable[str]) -> list[str]:
@@ -223,8 +257,12 @@ class Session:
 
 
 @contextmanager
-def open_session(project: Project, executor: Executor, watcher: Watcher, echo: bool) -> Iterator[Session]:
+def open_session(project: Project, executor: Executor, watcher: Watcher, echo: bool, wait: float) -> Iterator[Session]:
     """Take the lock, journal the run, and leave nothing running at its end.
+
+    Args:
+        echo: whether the watcher gets what works print.
+        wait: seconds to stay at a gate that waits for a person.
 
     Raises:
         StateError: another run goes on here, or the state cannot be used.
@@ -238,9 +276,9 @@ def open_session(project: Project, executor: Executor, watcher: Watcher, echo: b
         ended = end_leftovers(project.root, project.plan, project.state)
         if ended:
             watcher.notes([f"{ended} processes that a killed run had left running were ended"])
-        project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename)
+        project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, by=login().name)
         _prune_logs(project)
-        session = Session(project, executor, watcher, echo)
+        session = Session(project, executor, watcher, echo, wait)
         yield session
         ends = [result.end.value for result in session.results.values() if result.end is not None]
         project.state.journal.append(Event.RUN_ENDED, ends={end: ends.count(end) for end in sorted(set(ends))})

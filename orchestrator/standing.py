@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .gate.approval import decide
+from .gate.approval import decide, waivers
 from .gate.digest import attempts_of, gate_digest
 from .plan import Phase, Work
-from .state.approvals import Approval
 from .state.files import State as FileState
 from .state.files import differences
 from .state.records import DEFINITION, IGNORED, PATHS, VALUES, Record
+from .state.votes import Answer, Vote
 
 if TYPE_CHECKING:
     from .state.journal import Entry
@@ -48,8 +48,8 @@ class Reason:
 
     kind: str
     """Of a work: `first`, `definition`, `input`, `output`, `always`. Of a gate: `first`, `criteria`, `rule`, `content`,
-    `attempt`, `expired` or `approval`. Of a phase: `upstream` or `ignored`. Of the newest attempt: `failed` or
-    `retry`."""
+    `attempt`, `expired`, `approval` or `rejected`. Of a phase: `upstream` or `ignored`. Of the newest attempt:
+    `failed` or `retry`."""
     subject: str
     """The task or phase that it is about."""
     detail: str
@@ -72,7 +72,7 @@ class Evidence(Protocol):
     def record(self, task: str) -> Record | None: ...
     def file(self, path: str) -> FileState: ...
     def exists(self, path: str) -> bool: ...
-    def approvals(self, phase: str) -> Iterable[Approval]: ...
+    def votes(self, phase: str) -> Iterable[Vote]: ...
     def last(self, task: str) -> Entry | None:
         """The newest entry about the attempts of a work, or about the verdicts of a gate."""
 
@@ -123,8 +123,8 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
         reasons.append(reason("attempt", "its work ran again"))
     if values["until"] is not None and values["until"] <= look.now():
         reasons.append(reason("expired", "a verdict or the approval expired"))
-    if not reasons and not _approved(phase, values, look):
-        reasons.append(reason("approval", "its approval was taken back"))
+    if not reasons:
+        reasons += [reason(kind, detail) for kind, detail in _against(phase, values, look)]
     return reasons
 
 
@@ -143,7 +143,7 @@ def stand(phases: Iterable[Phase], look: Evidence) -> dict[str, Standing]:
 
 def _stand(phase: Phase, upstream: list[Standing], look: Evidence) -> Standing:
     work = [reason for work in phase.works for reason in work_reasons(work, look)]
-    gate = gate_reasons(phase, look)
+    gate = _rejected_before(phase, look) or gate_reasons(phase, look)
     if any((look.record(task) or {}).get(IGNORED) for task in (phase.name, *(work.task for work in phase.works))):
         gate.append(Reason("ignored", phase.name, "skipped since `doit ignore`; `doit forget` ends that"))
     above = [Reason("upstream", other.phase.name, f"{other.phase.name} is {other.state.value}") for other in upstream]
@@ -156,6 +156,19 @@ def _stand(phase: Phase, upstream: list[Standing], look: Evidence) -> Standing:
     else:
         own = [*work, *gate]
     return Standing(phase, state, (*own, *above), not work)
+
+
+def _rejected_before(phase: Phase, look: Evidence) -> list[Reason]:
+    """The rejection of what was judged and never opened, while that is what is there."""
+    if look.record(phase.name) is not None:
+        return []
+    judged = look.last(phase.name)
+    if judged is None or "digest" not in judged.data:
+        return []
+    rejected = decide(phase.rule, (), look.votes(phase.name), judged.data["digest"], look.now()).rejected
+    if rejected is None or not is_present(phase, judged, look):
+        return []
+    return [Reason("rejected", phase.name, rejection(rejected.by, rejected.reason))]
 
 
 def _tried(phase: Phase, look: Evidence) -> list[Reason]:
@@ -194,28 +207,37 @@ def _state(phase: Phase, own: list[Reason], upstream: list[Standing], look: Evid
         return PhaseState.BLOCKED
     judged = look.last(phase.name)
     verdict = judged.data.get("outcome") if judged else None
-    if failed or verdict == "failed":
+    if failed or verdict == "failed" or any(reason.kind == "rejected" for reason in own):
         return PhaseState.FAILED
-    if judged is not None and still_waits(phase, judged, look):
+    if judged is not None and verdict == "waiting" and is_present(phase, judged, look):
         return PhaseState.WAITING
     return PhaseState.PENDING if look.record(phase.name) is None else PhaseState.STALE
 
 
-def still_waits(phase: Phase, judged: Entry, look: Evidence) -> bool:
-    """Is what a person was asked to approve still what is there?"""
-    if judged.data.get("outcome") != "waiting":
-        return False
+def is_present(phase: Phase, judged: Entry, look: Evidence) -> bool:
+    """Is what was judged still what is there?"""
     outputs = {output: look.file(output) for output in phase.outputs}
     values = [(verdict["name"], verdict["value"]) for verdict in judged.data["verdicts"]]
     present = gate_digest(outputs, phase.gate_text, values, attempts_of(phase, look.record))
     return bool(present == judged.data["digest"])
 
 
-def _approved(phase: Phase, values: Mapping[str, Any], look: Evidence) -> bool:
-    approvals = [approval for approval in look.approvals(phase.name) if approval.digest == values["digest"]]
-    if not approvals:
-        return False
-    return decide(phase.rule, values["review"], approvals, values["digest"], look.now()).open
+def _against(phase: Phase, values: Mapping[str, Any], look: Evidence) -> list[tuple[str, str]]:
+    """What the votes say against a gate that opened with these values: kinds of reasons, with their details."""
+    votes = [vote for vote in look.votes(phase.name) if vote.digest == values["digest"]]
+    if not set(values["waived"]) <= set(waivers(votes, values["digest"], look.now())):
+        return [("approval", "a waiver was taken back")]
+    decision = decide(phase.rule, values["review"], votes, values["digest"], look.now())
+    if decision.rejected is not None:
+        return [("rejected", rejection(decision.rejected.by, decision.rejected.reason))]
+    if not decision.open or not any(vote.answer is Answer.APPROVE for vote in votes):
+        return [("approval", "it has no approval that stands")]
+    return []
+
+
+def rejection(by: str, reason: str) -> str:
+    """How a rejection is told."""
+    return f"rejected by {by}: {reason}" if reason else f"rejected by {by}"
 
 
 def _changed(before: str, now: str) -> dict[str, tuple[Any, Any]]:

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.gate.digest import attempts_of, gate_digest
 from orchestrator.plan import Input, Phase, Rule, Work, canonical, gate_text
 from orchestrator.standing import PhaseState, gate_reasons, stand, work_reasons
-from orchestrator.state.approvals import POLICY, Approval
+from orchestrator.state.votes import POLICY, Vote
 from orchestrator.state.files import ABSENT
 from orchestrator.state.journal import Entry, Event
 from orchestrator.state.records import IGNORED, record_of
@@ -38,7 +38,7 @@ class World:
     def exists(self, path):
         return self.file(path) not in (ABSENT, {})
 
-    def approvals(self, phase):
+    def votes(self, phase):
         return self.given.get(phase, [])
 
     def last(self, task):
@@ -80,6 +80,7 @@ class World:
             "definition": phase.gate_text,
             "digest": digest,
             "review": list(review),
+            "waived": [],
             "attempts": attempts_of(phase, self.record),
             "until": until,
         }
@@ -95,7 +96,7 @@ class World:
 
 
 def yes(phase, digest="d", by=POLICY, channel=None):
-    return Approval(phase.name, digest, by, channel or (POLICY if by == POLICY else "command line"), "", NOW - 10)
+    return Vote(phase.name, digest, by, channel or (POLICY if by == POLICY else "command line"), "", NOW - 10)
 
 
 def phase(name, *needs, inputs=(), outputs=None, criteria=(), reads=(), rule=None, always=False, **definition):
@@ -465,7 +466,7 @@ def test_a_gate_stays_open_only_while_its_approvals_stand(world, rule, review, b
     gated = with_rule(A, rule)
     world.ran(gated)
     world.opened(gated, review=review, approvals=[yes(gated, by=person) for person in by])
-    assert told(gate_reasons(gated, world)) == ([] if stands else [("approval", "its approval was taken back")])
+    assert told(gate_reasons(gated, world)) == ([] if stands else [("approval", "it has no approval that stands")])
 
 
 def test_an_approval_of_another_digest_does_not_keep_a_gate_open(world):

@@ -54,6 +54,6 @@ def forget(project: Project, tasks: Iterable[str]) -> None:
             ended = [task, *(work.task for work in plan.phases[name].works)] if task == name else [task]
             state.records.drop(ended)
             if task == name:
-                state.approvals.drop([name])
+                state.votes.drop([name])
             for each in ended:
                 state.journal.append(Event.FORGOTTEN, name, each)

@@ -14,6 +14,8 @@ from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 from doit.task import Task
 
+from criteria import duration
+
 from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
@@ -41,12 +43,29 @@ class _Chosen:
     """The phases that all of these need, themselves included."""
 
 
+OPT_MODE = {
+    "name": "mode",
+    "long": "mode",
+    "type": str,
+    "default": "",
+    "help": "manual: every gate asks a person, whose phase says nothing else; auto: criteria that pass are enough",
+}
+OPT_WAIT = {
+    "name": "wait",
+    "long": "wait",
+    "type": str,
+    "default": "",
+    "help": "stay at a gate that waits, so long at most, and go on when it is approved: 90, 5m, 2h",
+}
+
+
 class Run(DoitRun):  # type: ignore[misc]
     """doit's `run` for a plan of phases."""
 
     name = "run"
     doc_purpose = "run what is not done, with a gate behind each phase"
     doc_usage = "[PHASE/OUTPUT...]"
+    cmd_options = (*DoitRun.cmd_options, OPT_MODE, OPT_WAIT)
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
         """Like doit's, but with what is done left out before a task is made of it."""
@@ -55,6 +74,8 @@ class Run(DoitRun):  # type: ignore[misc]
         project = project_of(params)
         if params["num_process"] < 0:
             raise InvalidCommand(f"-n {params['num_process']}: a number of phases at the same time is 0 or more")
+        set_mode(project, params["mode"])
+        wait = _duration(params["wait"])
         chosen = self._choose(project, params, args)
         with project.look.one_instant():
             standings = stand(project.plan.closure(chosen.phases), project.look)
@@ -70,7 +91,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
                 return DONE
-            return self._run(project, params, outstream, handed, selected, chosen)
+            return self._run(project, params, outstream, handed, selected, chosen, wait)
 
     def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
         """What the command line names, of the plan and beside it; the whole plan without a name."""
@@ -99,6 +120,7 @@ class Run(DoitRun):  # type: ignore[misc]
         phases: list[Phase],
         selected: list[str],
         chosen: _Chosen,
+        wait: float,
     ) -> int:
         from phases.local import LocalExecutor
 
@@ -117,7 +139,7 @@ class Run(DoitRun):  # type: ignore[misc]
             stack.enter_context(stoppable(executor.kill))
             stack.enter_context(console)
             echo = params["verbosity"] == 2
-            session = stack.enter_context(open_session(project, executor, console, echo))
+            session = stack.enter_context(open_session(project, executor, console, echo, wait))
             reporter = Reporter(project.plan, session, also)
             bookkeeping = Globals.dep_manager = Bookkeeping(project.plan, project.state)
             tasks = [*tasks_of(phases, project.look, session), *chosen.own]
@@ -155,6 +177,25 @@ class Run(DoitRun):  # type: ignore[misc]
         if not self._has_other_reporter(params):
             return None
         return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
+
+
+def set_mode(project: Project, mode: str) -> None:
+    """What `--mode` asks for, over `mode` in orchestrator.yaml.
+
+    Raises:
+        InvalidCommand: there is no such mode.
+    """
+    if mode not in ("", "auto", "manual"):
+        raise InvalidCommand(f"--mode {mode!r} is not one of auto, manual")
+    if mode:
+        project.plan = project.plan.in_mode(manual=mode == "manual")
+
+
+def _duration(text: str) -> float:
+    try:
+        return duration(text) if text else 0.0
+    except ValueError as error:
+        raise InvalidCommand(f"--wait: {error}") from None
 
 
 def _default(params: Any, plan: Plan) -> list[str]:

@@ -84,13 +84,14 @@ def _rule(phase: str, raw: Mapping[str, Any], desk: Desk) -> Rule:
         quorum=int(setting("quorum", 1)),
         self_approval=bool(setting("self_approval", True)),
         expires=None if expires is None else duration(expires),
+        by_mode=written is None,
     )
     _check_rule(phase, rule, own, desk)
     return rule
 
 
 def _check_rule(phase: str, rule: Rule, own: Mapping[str, Any], desk: Desk) -> None:
-    """A rule that nobody can meet, or that this version cannot keep, is refused rather than waited for."""
+    """A rule that nobody can meet is refused rather than waited for."""
 
     def problem(key: str, message: str, remedy: str) -> None:
         if key in own:
@@ -101,7 +102,5 @@ def _check_rule(phase: str, rule: Rule, own: Mapping[str, Any], desk: Desk) -> N
     if rule.by and rule.quorum > len(rule.by):
         message = f"the quorum of {phase} is {rule.quorum}, but `by` names {len(rule.by)}"
         problem("quorum" if "quorum" in own or "by" not in own else "by", message, "name more people or ask fewer")
-    if not rule.self_approval:
-        problem("self_approval", "self_approval: false is not in this version", "leave it out")
     if rule.expires is not None and rule.expires <= 0:
         problem("expires", "an approval that expires at once would never stand", "give it some time, or leave it out")

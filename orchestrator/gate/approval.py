@@ -1,4 +1,4 @@
-"""Who opens a gate: a pure decision over the rule, the verdicts and the approvals given so far."""
+"""Who opens a gate: a pure decision over the rule, the verdicts and the votes given so far."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..plan import Rule
-from ..state.approvals import POLICY, Approval
+from ..state.votes import POLICY, Answer, Vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,11 @@ class Decision:
     """When what opened the gate expires, in seconds since 1970."""
     by: tuple[str, ...] = ()
     """The people whose approvals count, in the order in which they gave them."""
+    rejected: Vote | None = None
+    """The rejection that shuts it; no approval has followed it."""
 
 
-def decide(rule: Rule, review: Sequence[str], approvals: Iterable[Approval], digest: str, now: float) -> Decision:
+def decide(rule: Rule, review: Sequence[str], votes: Iterable[Vote], digest: str, now: float) -> Decision:
     """Is a gate open for this digest, none of its criteria having failed?
 
     Args:
@@ -34,22 +36,38 @@ def decide(rule: Rule, review: Sequence[str], approvals: Iterable[Approval], dig
 
     A rule that is not manual opens by policy when every value passes; a value in its review band asks a person under
     every rule. People count once each, when they are on the rule's list (anyone, where it has none), and while their
-    approval has not expired.
+    approval has not expired. A rejection shuts the gate under every rule, until an approval that counts follows it.
     """
+    votes = [vote for vote in votes if vote.digest == digest]
+    counting = sorted((vote for vote in votes if _counts(rule, vote, now)), key=lambda vote: vote.at)
+    standing = {vote.by: vote for vote in counting}
+    rejected = _rejection(votes, counting)
     if not rule.manual and not review:
-        return Decision(True, True, 0, (), None)
-    counting = sorted((a for a in approvals if _counts(rule, a, digest, now)), key=lambda a: a.at)
-    standing = {approval.by: approval for approval in counting}
+        return Decision(rejected is None, True, 0, (), None, rejected=rejected)
     missing = max(0, rule.quorum - len(standing))
-    ends = sorted((a.at + rule.expires for a in standing.values()), reverse=True) if rule.expires is not None else []
+    ends = [] if rule.expires is None else sorted((v.at + rule.expires for v in standing.values()), reverse=True)
     until = ends[rule.quorum - 1] if ends and not missing else None
-    return Decision(not missing, False, missing, tuple(review), until, tuple(standing))
+    is_open = not missing and rejected is None
+    return Decision(is_open, False, missing, tuple(review), until if is_open else None, tuple(standing), rejected)
 
 
-def _counts(rule: Rule, approval: Approval, digest: str, now: float) -> bool:
+def waivers(votes: Iterable[Vote], digest: str, now: float) -> dict[str, Vote]:
+    """The criteria that do not have to hold for this digest, each with the newest waiver that has not ended."""
+    given = sorted((v for v in votes if v.answer is Answer.WAIVE and v.digest == digest), key=lambda v: v.at)
+    return {vote.criterion: vote for vote in given if vote.until is None or now < vote.until}
+
+
+def _rejection(votes: Iterable[Vote], counting: Sequence[Vote]) -> Vote | None:
+    rejections = sorted((vote for vote in votes if vote.answer is Answer.REJECT), key=lambda vote: vote.at)
+    if not rejections or (counting and counting[-1].at > rejections[-1].at):
+        return None
+    return rejections[-1]
+
+
+def _counts(rule: Rule, vote: Vote, now: float) -> bool:
     return (
-        approval.digest == digest
-        and approval.channel != POLICY
-        and (not rule.by or approval.by in rule.by)
-        and (rule.expires is None or now < approval.at + rule.expires)
+        vote.answer is Answer.APPROVE
+        and vote.channel != POLICY
+        and (not rule.by or vote.by in rule.by)
+        and (rule.expires is None or now < vote.at + rule.expires)
     )

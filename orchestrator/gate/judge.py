@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from typing import Any
 
 from criteria import Result, Scene, Verdict, parse
 from phases.masking import Masker
 
 from ..plan import Phase
-from ..state.approvals import POLICY, Approval
 from ..state.files import State as FileState
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import State
+from ..state.votes import POLICY, Vote
 from ..work.command import RUN, Surroundings, phase_environment
-from .approval import Decision, decide
+from .approval import waivers
+from .casting import cast
+from .changes import Contents, changes, contents
 from .digest import attempts_of, gate_digest
+from .judgement import OUTCOMES, GateState, Judgement, judgement_on
 
 MASKED = ("value", "bound", "source", "message")
 """The parts of a verdict that say what was found."""
-
-
-class GateState(str, Enum):
-    """docs/design.md, Words: open, waiting for a person, or shut by a criterion."""
-
-    OPEN = "open"
-    WAITING = "waiting"
-    SHUT = "shut"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a look at one gate gave."""
-
-    phase: Phase
-    state: GateState
-    verdicts: tuple[Verdict, ...]
-    digest: str
-    decision: Decision | None
-    """None while the gate is shut: nobody is asked then."""
 
 
 class Judge:
@@ -60,64 +40,96 @@ class Judge:
         Nothing came of it, and None is returned, when the run is `stopping`: what criteria start is ended with it.
         """
         now = self._clock()
-        before = {path: self._state.files.state(path) for path in phase.reads}
-        approvals = self._state.approvals.of(phase.name)
+        opened = self._last_opened(phase)
+        states = {path: self._state.files.state(path) for path in phase.reads}
         scene = Scene(
             root=self._around.root,
             now=now,
-            approved=self._baseline(phase),
+            approved=opened.get("metrics", {}),
             env={**phase_environment(phase.name, self._around.inherited), RUN: self._around.run},
         )
-        verdicts = tuple(masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria)
+        verdicts = [masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria]
         if stopping():
             return None
-        outputs = {output: before[output] for output in phase.outputs}
+        outputs = {output: states[output] for output in phase.outputs}
         attempts = attempts_of(phase, self._state.records.get)
         digest = gate_digest(outputs, phase.gate_text, [(v.name, v.value) for v in verdicts], attempts)
-        if any(verdict.result is Result.FAIL for verdict in verdicts):
-            judgement = Judgement(phase, GateState.SHUT, verdicts, digest, None)
-        else:
-            decision = decide(
-                phase.rule, [v.name for v in verdicts if v.result is Result.REVIEW], approvals, digest, now
-            )
-            judgement = Judgement(
-                phase, GateState.OPEN if decision.open else GateState.WAITING, verdicts, digest, decision
-            )
-        self._record(judgement, before, attempts, now)
+        there = contents(self._around.root, outputs)
+        with self._state.database.transaction():  # a vote that is given meanwhile is seen, or comes after
+            votes = tuple(self._state.votes.of(phase.name))
+            waived = waivers(votes, digest, now)
+            judged = tuple(_waived(verdict, waived) for verdict in verdicts)
+            changed = changes(opened.get("outputs", {}), there, opened.get("metrics", {}), _metrics(judged))
+            judgement = judgement_on(phase, judged, digest, votes, now, changed if opened else [])
+            self._record(judgement, now)
+            if judgement.state is GateState.OPEN:
+                self._open(judgement, states, there, attempts, waived)
         return judgement
 
-    def _baseline(self, phase: Phase) -> Mapping[str, float]:
-        """The metrics with which this gate last opened: what `* approved` is held against."""
-        if "approved" not in phase.gate_text:
-            return {}
-        opened = self._state.journal.newest(phase.name, phase.name, Event.OPENED, Event.FORGOTTEN)
-        return opened.data["metrics"] if opened is not None and opened.event is Event.OPENED else {}
+    def _last_opened(self, phase: Phase) -> Mapping[str, Any]:
+        """With what the gate last opened: what `* approved`, and whoever is asked, holds the present against."""
+        entry = self._state.journal.newest(phase.name, phase.name, Event.OPENED, Event.FORGOTTEN)
+        return entry.data if entry is not None and entry.event is Event.OPENED else {}
 
-    def _record(self, judgement: Judgement, states: Mapping[str, FileState], attempts: list[int], now: float) -> None:
-        phase, decision, verdicts = judgement.phase, judgement.decision, judgement.verdicts
-        outcome = {GateState.SHUT: "failed", GateState.WAITING: "waiting", GateState.OPEN: "open"}[judgement.state]
-        told = [verdict.as_data() for verdict in verdicts]
-        with self._state.database.transaction():
-            self._state.journal.append(
-                Event.JUDGED, phase.name, phase.name, outcome=outcome, digest=judgement.digest, verdicts=told
-            )
-            if decision is None or not decision.open:
-                self._state.records.drop([phase.name])
-                return
-            if decision.by_policy and not self._state.approvals.stands(phase.name, judgement.digest, POLICY):
-                approve(self._state, Approval(phase.name, judgement.digest, POLICY, POLICY, "all criteria pass", now))
-            self._state.journal.append(
-                Event.OPENED, phase.name, phase.name, digest=judgement.digest, metrics=_metrics(verdicts)
-            )
-            ends = [end for end in (*(verdict.until for verdict in verdicts), decision.until) if end is not None]
-            values = {
-                DEFINITION: phase.gate_text,
-                "digest": judgement.digest,
-                "review": list(decision.review),
-                "attempts": attempts,
-                "until": min(ends, default=None),
-            }
-            self._state.records.save(phase.name, record_of(values, states))
+    def _record(self, judgement: Judgement, now: float) -> None:
+        phase, rejected = judgement.phase.name, judgement.rejected
+        self._state.journal.append(
+            Event.JUDGED,
+            phase,
+            phase,
+            outcome=OUTCOMES[judgement.state],
+            digest=judgement.digest,
+            verdicts=[verdict.as_data() for verdict in judgement.verdicts],
+            rejected=None if rejected is None else {"by": rejected.by, "reason": rejected.reason},
+            changes=list(judgement.changes) if judgement.state is GateState.WAITING else [],
+        )
+        if judgement.state is not GateState.OPEN:
+            self._state.records.drop([phase])
+            return
+        assert judgement.decision is not None
+        by_policy = Vote(phase, judgement.digest, POLICY, POLICY, "all criteria pass", now)
+        if judgement.decision.by_policy and not any(
+            (vote.digest, vote.by) == (by_policy.digest, POLICY) for vote in judgement.votes
+        ):
+            cast(self._state, by_policy)
+
+    def _open(
+        self,
+        judgement: Judgement,
+        states: Mapping[str, FileState],
+        there: Contents,
+        attempts: list[int],
+        waived: Mapping[str, Vote],
+    ) -> None:
+        phase, decision = judgement.phase, judgement.decision
+        assert decision is not None
+        self._state.journal.append(
+            Event.OPENED,
+            phase.name,
+            phase.name,
+            digest=judgement.digest,
+            metrics=_metrics(judgement.verdicts),
+            outputs=there,
+        )
+        used = [vote for name, vote in waived.items() if name in {verdict.name for verdict in judgement.verdicts}]
+        ends = [verdict.until for verdict in judgement.verdicts] + [vote.until for vote in used] + [decision.until]
+        values = {
+            DEFINITION: phase.gate_text,
+            "digest": judgement.digest,
+            "review": list(decision.review),
+            "waived": [vote.criterion for vote in used],
+            "attempts": attempts,
+            "until": min((end for end in ends if end is not None), default=None),
+        }
+        self._state.records.save(phase.name, record_of(values, states))
+
+
+def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
+    """A verdict that need not hold, because somebody said so for exactly this digest: told, and no hindrance."""
+    vote = waived.get(verdict.name)
+    if vote is None or verdict.result not in (Result.FAIL, Result.REVIEW):
+        return verdict
+    return replace(verdict, result=Result.WARN, message=f"{verdict.message}; waived by {vote.by}: {vote.reason}")
 
 
 def masked(verdict: Verdict, secrets: Masker) -> Verdict:
@@ -130,27 +142,5 @@ def masked(verdict: Verdict, secrets: Masker) -> Verdict:
     return replace(verdict, **texts)
 
 
-def approve(state: State, approval: Approval) -> None:
-    """Record one yes, among the approvals and in the journal."""
-    with state.database.transaction():
-        state.approvals.add(approval)
-        state.journal.append(
-            Event.APPROVED,
-            approval.phase,
-            digest=approval.digest,
-            by=approval.by,
-            channel=approval.channel,
-            reason=approval.reason,
-        )
-
-
 def _metrics(verdicts: Iterable[Verdict]) -> dict[str, float]:
     return {v.name: float(v.value) for v in verdicts if v.kind == "metric" and isinstance(v.value, (int, float))}
-
-
-def local_person() -> str:
-    """Who is at the command line: the login name. A record, not authentication."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"

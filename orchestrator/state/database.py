@@ -22,17 +22,18 @@ from doit.exceptions import InvalidCommand
 APPLICATION_ID = 0x70676174
 """`pgat` in the file's header: tells our file from doit's own sqlite3 backend and from anything else."""
 
-FORMAT = 3
+FORMAT = 4
 
 SCHEMA = """
 create table records (task text primary key, data text not null, seal integer not null) without rowid;
-create table files (path blob primary key, signature text not null, settled integer not null, sha256 text not null)
-    without rowid;
+create table files (path blob primary key, signature text not null, settled integer not null, sha256 text not null,
+    seal integer not null) without rowid;
 create table journal (seq integer primary key autoincrement, at real not null, run text not null, phase text,
     task text, event text not null, data text not null, seal integer not null, hash text not null);
 create index journal_phase on journal (phase, event, seq);
-create table approvals (phase text not null, digest text not null, by text not null, channel text not null,
-    reason text not null, at real not null, primary key (phase, digest, by)) without rowid;
+create table votes (phase text not null, digest text not null, by text not null, channel text not null,
+    reason text not null, at real not null, answer text not null, criterion text not null, source text not null,
+    until real, seal integer not null, primary key (phase, digest, by, criterion)) without rowid;
 create table holder (pid integer not null, mark text, host text not null, since real not null, run text not null);
 """
 
@@ -66,7 +67,8 @@ class Database:
     @property
     def exists(self) -> bool:
         """Is there a file yet? Commands that only read never make one."""
-        return self.path.exists()
+        with self._explained():
+            return self.path.exists()
 
     def create(self) -> None:
         """Make the file if there is none, whole or not at all: it gets its name when it is complete."""
@@ -122,14 +124,22 @@ class Database:
         finally:
             connection.execute("pragma synchronous=full")
 
-    def unsealed(self, text: str, sealed: int, *fields: Any) -> Any:
-        """JSON from a column of a row whose fields were sealed: a row is what was written, or refused.
+    def check(self, sealed: int, *fields: Any) -> None:
+        """Hold the fields of a row against its seal.
 
         Raises:
-            StateError: a bit of it is not what was written.
+            StateError: a bit of them is not what was written.
         """
         if seal(*fields) != sealed:
             raise self._refusal("is damaged (a row is not what was written)")
+
+    def unsealed(self, text: str, sealed: int, *fields: Any) -> Any:
+        """JSON from a column of a row whose fields were sealed.
+
+        Raises:
+            StateError: a bit of them is not what was written.
+        """
+        self.check(sealed, *fields)
         return json.loads(text)
 
     def close(self) -> None:
@@ -180,6 +190,8 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if "decode" in str(error):  # text that is no UTF-8, which sqlite3 counts among the errors of the system
+                raise self._refusal(f"is damaged ({error})") from error
             raise StateError(f"{self.path}: {error}; is the disk full, or the folder read-only?") from error
         except sqlite3.DatabaseError as error:
             raise self._refusal(f"is damaged ({error})") from error

@@ -12,11 +12,11 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..config.paths import is_glob
-from .database import Database
+from .database import Database, seal
 
 State = str | dict[str, str]
 """A file's digest, or path → digest for a folder or glob."""
@@ -73,9 +73,9 @@ class Files:
         for path in [path for path, (_, settled, _) in self._fresh.items() if not settled]:
             self._digest(path)
         if self._fresh:
-            rows = [(os.fsencode(path), *known) for path, known in self._fresh.items()]
+            rows = [(path, *known, seal(path, *known)) for path, known in _encoded(self._fresh)]
             with self._database.transaction() as do:
-                do.executemany("insert or replace into files values (?, ?, ?, ?)", rows)
+                do.executemany("insert or replace into files values (?, ?, ?, ?, ?)", rows)
             self._fresh = {}
 
     def _look(self, path: str) -> State:
@@ -137,11 +137,18 @@ class Files:
 
     def _cached(self) -> dict[str, tuple[str, bool, str]]:
         if self._known is None:
-            rows = self._database.rows("select path, signature, settled, sha256 from files")
+            rows = self._database.rows("select path, signature, settled, sha256, seal from files")
+            # a row of which a bit has flipped is no loss: the file is read again
             self._known = {
-                os.fsdecode(path): (signature, bool(settled), digest) for path, signature, settled, digest in rows
+                os.fsdecode(path): (signature, bool(settled), digest)
+                for path, signature, settled, digest, sealed in rows
+                if seal(path, signature, bool(settled), digest) == sealed
             }
         return self._known
+
+
+def _encoded(known: Mapping[str, tuple[str, bool, str]]) -> Iterator[tuple[bytes, tuple[str, bool, str]]]:
+    return ((os.fsencode(path), row) for path, row in known.items())
 
 
 def differences(before: State | None, now: State, path: str) -> list[str]:

@@ -27,6 +27,9 @@ class Event(str, Enum):
     JUDGED = "gate.judged"
     OPENED = "gate.opened"
     APPROVED = "gate.approved"
+    REJECTED = "gate.rejected"
+    WAIVED = "gate.waived"
+    REVOKED = "gate.revoked"
     FORGOTTEN = "phase.forgotten"
 
 
@@ -127,6 +130,11 @@ class Journal:
         """The number of the newest entry that was ever written, as SQLite keeps it beside the table."""
         rows = self._database.rows("select seq from sqlite_sequence where name = 'journal'")
         return int(rows[0][0]) if rows else 0
+
+    def starter(self, run: str) -> str | None:
+        """Who started a run; None for one that is not known."""
+        entries = self._select(f"phase is null and {_any((Event.RUN_STARTED,))} and run = ?", run)
+        return entries[0].data.get("by") if entries else None
 
     def unfinished_runs(self) -> list[str]:
         """The runs that began and never ended, oldest first."""

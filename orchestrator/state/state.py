@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .approvals import Approvals
 from .database import Database, StateError
 from .files import Files
 from .lock import RunLock
 from .records import Records
+from .votes import Votes
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -33,7 +33,7 @@ class State:
         self.database = Database(root / NAME)
         self.lock = RunLock(root / FOLDER / "lock", self.database)
         self.records = Records(self.database)
-        self.approvals = Approvals(self.database)
+        self.votes = Votes(self.database)
         self.files = Files(root, self.database)
 
     @cached_property

@@ -16,11 +16,12 @@ from rich.text import Text
 from criteria import Result as VerdictResult
 
 from ..gate.digest import SHORT
-from ..gate.judge import Judgement
+from ..gate.judgement import GateState, Judgement
 from ..plan import Phase, Plan, Work
 from ..session import End, Result, Session
+from ..standing import rejection
 from ..work.attempts import Attempt
-from .words import failure, next_step, next_try, plural, printable, seconds, tail, verdict_line
+from .words import change_lines, failure, next_step, next_try, plural, printable, seconds, tail, verdict_line
 
 COLOURS = {
     End.DONE: "green",
@@ -56,6 +57,7 @@ class Console:
         self._monotonic = monotonic
         self._begun = monotonic()
         self._running: dict[str, tuple[Phase, float]] = {}
+        self._asking: dict[str, Phase] = {}
         self._waiting: dict[str, tuple[Phase, float, Attempt | None]] = {}
         self._ended = 0
         self._partial: dict[str, bytes] = {}
@@ -97,9 +99,20 @@ class Console:
         line.append(next_try(seconds, after), style="default dim")
         self._terminal.print(line)
 
+    def asks(self, result: Result) -> None:
+        assert result.judgement is not None
+        line = Text(f"{'asks':{STATE_WIDTH}}", style=COLOURS[End.WAITING])
+        line.append(f"{result.phase.name:{self._names}}  {self._title(result.phase)}  ", style="default not bold")
+        line.append(f"`doit approve {result.phase.name}`", style="default not bold")
+        self._terminal.print(line)
+        for detail in self._details(result):
+            self._terminal.print(Text(f"{'':{STATE_WIDTH}}{detail}", style="dim"))
+        self._asking[result.phase.name] = result.phase
+
     def ended(self, result: Result) -> None:
         assert result.end is not None
         self._ended += 1
+        self._asking.pop(result.phase.name, None)
         for work in result.phase.works:
             self._running.pop(work.task, None)
             self._waiting.pop(work.task, None)
@@ -165,8 +178,10 @@ class Console:
             lines += [f"{'warning: ' if v.result is VerdictResult.WARN else ''}{printable(v.message)}" for v in told]
             if result.end is End.FAILED:
                 lines += [line for attempt in result.last_attempts for line in self._log(attempt.log)]
-            if result.end is End.WAITING:
-                lines.append(f"waits for an approval of {result.judgement.digest[:SHORT]}")
+            if result.judgement.rejected is not None:
+                lines.append(printable(rejection(result.judgement.rejected.by, result.judgement.rejected.reason)))
+            if result.judgement.state is GateState.WAITING:
+                lines += waiting_lines(result.judgement)
         return lines
 
     def _log(self, log: Path) -> list[str]:
@@ -184,6 +199,8 @@ class Console:
             name = task if len(phase.works) > 1 else phase.name
             left = next_try(max(0.0, due - self._monotonic()), after)
             text.append(f"{'retrying':{STATE_WIDTH}}{name:{self._names}}  {printable(phase.title)}  {left}\n", "yellow")
+        for phase in list(self._asking.values()):
+            text.append(f"{'asks':{STATE_WIDTH}}{phase.name:{self._names}}  {printable(phase.title)}\n", "bold yellow")
         text.append(f"{self._ended} of {plural(self._total, 'phase')}", "dim")
         return text
 
@@ -213,9 +230,25 @@ def _why_open(judgement: Judgement | None) -> str:
 def next_steps(results: Mapping[str, Result]) -> list[str]:
     """What a person can do about the first phases that did not end well."""
     ended = [r for end in (End.FAILED, End.WAITING) for r in [r for r in results.values() if r.end is end][:3]]
-    return [
-        step
-        for r in ended
-        if r.end
-        and (step := next_step(r.phase.name, r.end.value, by_criterion=r.judgement is not None, fresh=bool(r.attempts)))
-    ]
+    return [step for r in ended if r.end and (step := _step(r, r.end))]
+
+
+def _step(result: Result, end: End) -> str | None:
+    judgement = result.judgement
+    return next_step(
+        result.phase.name,
+        end.value,
+        by_criterion=judgement is not None,
+        fresh=bool(result.attempts),
+        rejected=judgement is not None and judgement.rejected is not None,
+    )
+
+
+def waiting_lines(judgement: Judgement) -> list[str]:
+    """What a person who is asked to approve has to know."""
+    rule, decision = judgement.phase.rule, judgement.decision
+    missing = decision.missing if decision is not None else 1
+    whom = f" by {' or '.join(rule.by)}" if rule.by else ""
+    more = f", {missing} people" if missing > 1 else ""
+    digest = judgement.digest[:SHORT]
+    return [*change_lines(judgement.changes), printable(f"waits for an approval of {digest}{whom}{more}")]

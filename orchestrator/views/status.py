@@ -10,6 +10,7 @@ from ..plan import Plan
 from ..standing import PhaseState, Standing
 from ..state.journal import Entry, Event
 from ..state.state import State
+from ..state.votes import Answer
 from .words import next_step, printable, seconds
 
 WORST_FIRST = (
@@ -30,14 +31,14 @@ def status_data(
     judged = state.journal.latest(Event.JUDGED, Event.FORGOTTEN, of_each="task")
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
     attempts = state.journal.count(Event.ATTEMPT_STARTED)
-    all_approvals = state.approvals.all()
+    votes = state.votes.all()
     phases = []
     for standing in standings:
         name = standing.phase.name
         verdict, attempt = judged.get(name), ended.get(name)
         if verdict is not None and verdict.event is Event.FORGOTTEN:
             verdict = None
-        approvals = all_approvals.get(name, [])
+        approvals = [vote for vote in votes.get(name, []) if vote.answer is Answer.APPROVE]
         phases.append(
             {
                 "phase": name,
@@ -51,7 +52,7 @@ def status_data(
                 else None,
                 "digest": verdict.data["digest"] if verdict else None,
                 "attempts": attempts.get(name, 0),
-                "duration_s": attempt.data["duration"] if attempt else None,
+                "duration_s": attempt.data.get("duration") if attempt else None,
                 "ended": max(entry.at for entry in (verdict, attempt) if entry) if verdict or attempt else None,
             }
         )
@@ -86,7 +87,8 @@ def _next(standing: Standing, verdict: Entry | None) -> str | None:
     name = standing.phase.name
     if any(reason.kind == "ignored" for reason in standing.reasons):
         return f"`doit forget {name}` ends that it is ignored"
-    return next_step(name, standing.state.value, by_criterion=_shut(verdict))
+    rejected = any(reason.kind == "rejected" for reason in standing.reasons)
+    return next_step(name, standing.state.value, by_criterion=_shut(verdict), rejected=rejected)
 
 
 def _shut(judged: Entry | None) -> bool:

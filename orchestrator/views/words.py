@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from criteria import Result, Verdict
+from criteria.sizes import show as show_size
 
 from ..work.attempts import Attempt
 
@@ -80,19 +82,37 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
+def change_lines(changes: Sequence[Mapping[str, Any]], most: int = 10) -> list[str]:
+    """What changed since a gate last opened: `changed build/x.csv (1.2 kB → 1.3 kB)`, `metric mae 0.3 → 0.4 (+0.1)`."""
+    lines = [printable(_change(change)) for change in changes]
+    return lines if len(lines) <= most else [*lines[: most - 1], f"… and {len(lines) - most + 1} more changes"]
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    before, after = change["before"], change["after"]
+    if change["what"] == "metric":
+        step = "" if before is None else f" ({after - before:+.6g})"
+        return f"metric {change['name']} {'new' if before is None else figure(before)} → {figure(after)}{step}"
+    sizes = " → ".join(show_size(size) for size in (before, after) if size is not None)
+    return f"{change['what']} {change['name']} ({sizes})"
+
+
 def figure(value: object) -> str:
     """A value as a verdict read it: six digits of a number."""
     return f"{value:.6g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
-def next_step(phase: str, state: str, *, by_criterion: bool, fresh: bool = False) -> str | None:
+def next_step(phase: str, state: str, *, by_criterion: bool, fresh: bool = False, rejected: bool = False) -> str | None:
     """What a person can do about a phase in this state; None where there is nothing to do, or something else first.
 
     Args:
         by_criterion: a failed phase failed at its gate, and not at its work.
         fresh: its outputs were made just now, so that making them anew is no help.
+        rejected: a person shut its gate.
     """
     if state == "failed":
+        if rejected:
+            return f"mend {phase}, or `doit approve {phase}`, then `doit`"
         anew = f"; `doit forget {phase}` and `doit` make its outputs anew" if by_criterion and not fresh else ""
         return f"mend {phase}{' or its criteria' if by_criterion else ''}, then `doit`{anew}"
     return {

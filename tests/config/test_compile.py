@@ -466,20 +466,20 @@ COMMON = "approval: {by: [ann, bob], quorum: 2, expires: 1h}\n"
 @pytest.mark.parametrize(
     ("own", "orchestrator", "rule"),
     [
-        ("", "", Rule(False)),
-        ("", "mode: auto", Rule(False)),
-        ("", "mode: manual", Rule(True)),
+        ("", "", Rule(False, by_mode=True)),
+        ("", "mode: auto", Rule(False, by_mode=True)),
+        ("", "mode: manual", Rule(True, by_mode=True)),
         ("approval: auto", "mode: manual", Rule(False)),
         ("approval: manual", "mode: auto", Rule(True)),
         ("approval: {quorum: 2}", "mode: auto", Rule(True, quorum=2)),
         ("approval: {}", "", Rule(True)),
-        ("", COMMON, Rule(False, ("ann", "bob"), 2, True, 3600.0)),
-        ("", COMMON + "mode: manual", Rule(True, ("ann", "bob"), 2, True, 3600.0)),
+        ("", COMMON, Rule(False, ("ann", "bob"), 2, True, 3600.0, by_mode=True)),
+        ("", COMMON + "mode: manual", Rule(True, ("ann", "bob"), 2, True, 3600.0, by_mode=True)),
         ("approval: manual", COMMON, Rule(True, ("ann", "bob"), 2, True, 3600.0)),
         ("approval: {by: [ben, cy]}", COMMON, Rule(True, ("ben", "cy"), 2, True, 3600.0)),
         ("approval: {by: [], expires: null}", COMMON, Rule(True, (), 2, True, None)),
         ("approval: {quorum: 1, self_approval: true, expires: 90}", COMMON, Rule(True, ("ann", "bob"), 1, True, 90.0)),
-        ("", "approval: {by: [], quorum: 1, self_approval: true, expires: null}", Rule(False)),
+        ("", "approval: {by: [], quorum: 1, self_approval: true, expires: null}", Rule(False, by_mode=True)),
     ],
 )
 def test_a_phases_own_approval_goes_over_the_mode_and_the_common_rule(load, own, orchestrator, rule):
@@ -516,7 +516,6 @@ def test_a_plan_of_thousands_of_phases_in_a_chain_is_read(load):
     ("approval", "problem"),
     [
         ("{by: [ann], quorum: 2}", "1:34: the quorum of a is 2, but `by` names 1; name more people or ask fewer"),
-        ("{self_approval: false}", "1:29: self_approval: false is not in this version; leave it out"),
         (
             "{expires: 0}",
             "1:23: an approval that expires at once would never stand; give it some time, or leave it out",

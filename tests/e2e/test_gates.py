@@ -105,7 +105,7 @@ def test_refusals_say_why(gate):
     project = gate(11)
     project.doit("approve", "m").ended(3, "m was not judged yet")
     project.doit()
-    project.doit("approve").ended(3, "takes one phase")
+    project.doit("approve").ended(3, "takes PHASE")
     project.doit("approve", "nosuch").ended(3, '"nosuch"')
     project.doit("approve", "m", "--digest", "0000000").ended(3, "not '0000000'")
     digest = json.loads(project.doit("status", "--json").out)["phases"][0]["digest"]
@@ -124,7 +124,7 @@ def test_refusals_say_why(gate):
 def test_only_those_on_the_list_count(gate):
     project = gate(9, {"by": ["somebody-else"]})
     project.doit().ended(4)
-    project.doit("approve", "m").ended(3, "may not approve m", "somebody-else")
+    project.doit("approve", "m").ended(3, "may not vote on m", "somebody-else")
 
 
 def test_approvals_against_the_last_approved_value(gate):

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from orchestrator.gate.approval import decide
 from orchestrator.plan import Rule
-from orchestrator.state.approvals import POLICY, Approval
+from orchestrator.state.votes import POLICY, Vote
 
 NOW = 1000.0
 DIGEST = "d" * 64
 
 
 def yes(by="ann", at=NOW - 1, digest=DIGEST, channel="command line"):
-    return Approval("p", digest, by, channel, "", at)
+    return Vote("p", digest, by, channel, "", at)
 
 
 def is_open(rule, *approvals, review=(), now=NOW):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from orchestrator.state.database import seal
 from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, LARGE, Files, differences
 from orchestrator.state.state import State
 
@@ -53,12 +54,24 @@ def test_a_file_is_read_again_only_when_its_signature_changes(state, tmp_path, w
     state.files.state("a")
     state.files.save()
     with state.database.transaction() as do:
-        do.execute("update files set sha256 = 'a lie'")
+        row = do.execute("select path, signature, settled from files").fetchone()
+        do.execute("update files set sha256 = 'a lie', seal = ?", (seal(*row[:2], bool(row[2]), "a lie"),))
     assert Files(tmp_path, state.database).state("a") == "a lie"
     before = path.stat()
     path.write_text("y")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # same size and mtime: the ctime tells
     assert Files(tmp_path, state.database).state("a") == sha("y")
+
+
+def test_a_row_of_which_a_bit_has_flipped_is_not_believed(state, tmp_path, wait_until):
+    path = tmp_path / "a"
+    path.write_text("x")
+    wait_until(lambda: time.time_ns() - path.stat().st_ctime_ns > CLOCK_TICK_NS)
+    state.files.state("a")
+    state.files.save()
+    with state.database.transaction() as do:
+        do.execute("update files set sha256 = 'a flipped bit'")
+    assert Files(tmp_path, state.database).state("a") == sha("x")
 
 
 def test_a_digest_taken_within_the_clock_tick_is_taken_again(state, tmp_path):

@@ -1,0 +1,50 @@
+"""Who is at the command line. A record of what the machine says, not authentication: who can log in can be anyone."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..plan import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A name, and where it comes from."""
+
+    name: str
+    source: str
+    """`login` or `git user.email`."""
+
+
+def login() -> Person:
+    """The login of the operating system."""
+    try:
+        return Person(getpass.getuser(), "login")
+    except (KeyError, OSError):
+        return Person(f"uid {os.getuid()}", "login")
+
+
+def git_email(root: Path) -> Person | None:
+    """What git would write under a commit here; None where it would ask."""
+    try:
+        told = subprocess.run(
+            ["git", "config", "user.email"], cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    email = told.stdout.decode("utf-8", "replace").strip()
+    return Person(email, "git user.email") if email else None
+
+
+def voter(rule: Rule, root: Path) -> Person:
+    """Who votes here under this rule: the login; or git's e-mail address, where the rule's list has that one."""
+    person = login()
+    if rule.by and person.name not in rule.by and any("@" in name for name in rule.by):
+        by_mail = git_email(root)
+        if by_mail is not None and by_mail.name in rule.by:
+            return by_mail
+    return person
