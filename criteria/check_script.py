@@ -51,7 +51,7 @@ def _read(returned: object) -> "dict[str, object]":
         found = {key: _plain(returned[key]) for key in keys if key in returned}
     else:
         found = {key: _plain(getattr(returned, key)) for key in keys if hasattr(returned, key)}
-    return found if "result" in found else {"returned": f"{type(returned).__name__} ({repr(returned)[:60]})"}
+    return found if "result" in found else {"returned": f"{type(returned).__name__} ({repr(returned)[:4096]})"}
 
 
 def _plain(value: object) -> object:

@@ -76,7 +76,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def _last_line(output: IO[bytes]) -> str:
     output.seek(max(0, output.seek(0, os.SEEK_END) - _TAIL))
     lines = output.read(_TAIL).decode("utf-8", errors="replace").splitlines()
-    return next((line for line in map(one_line, reversed(lines)) if line), "")[:300]
+    return next((line for line in map(one_line, reversed(lines)) if line), "")
 
 
 def _signal(number: int) -> str:

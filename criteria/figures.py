@@ -9,6 +9,7 @@ Number = int | float
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _WHOLE = r"[+-]?[0-9]+"
+_TEXT = 4096  # characters of a text that is no number; whoever shows it cuts it, after secrets were taken out
 _EXACT_DIGITS = 17  # enough for any float to be read back as itself
 
 
@@ -27,7 +28,7 @@ def flaw(value: object) -> str | None:
     if isinstance(value, bool):
         return f"is {str(value).lower()} where a number belongs"
     if isinstance(value, str):
-        return f'is text ("{value[:60]}") where a number belongs'
+        return f'is text ("{value[:_TEXT]}") where a number belongs'
     if isinstance(value, (int, float)):
         return _flaw_of_number(value)
     names = {"list": "a list", "dict": "a mapping"}

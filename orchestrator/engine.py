@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from doit.control import TaskControl
@@ -53,9 +53,10 @@ class Reporter:
 
     desc = "one line for each phase"
 
-    def __init__(self, plan: Plan, session: Session, also: Any = None) -> None:
+    def __init__(self, plan: Plan, session: Session, mask: Callable[[str], str], also: Any = None) -> None:
         self._plan = plan
         self._session = session
+        self._mask = mask
         self._also = also
         """Another reporter of doit's that is told everything, for `doit -r json`."""
         self.errors: list[str] = []
@@ -68,7 +69,7 @@ class Reporter:
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         self._tell("add_failure", task, fail)
         phase = self._plan.phase_of(task.name)
-        text = f"{fail.message} {''.join(fail.traceback)}".strip()
+        text = self._mask(f"{fail.message} {''.join(fail.traceback)}".strip())
         if isinstance(fail, UnmetDependency):
             if phase is None:
                 self.blocked.append(f"{task.name} by {text}")
@@ -94,11 +95,11 @@ class Reporter:
 
     def cleanup_error(self, exception: BaseFail) -> None:
         self._tell("cleanup_error", exception)
-        self.errors.append(exception.get_msg())
+        self.errors.append(self._mask(exception.get_msg()))
 
     def runtime_error(self, msg: str) -> None:
         self._tell("runtime_error", msg)
-        self.errors.append(msg)
+        self.errors.append(self._mask(msg))
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:
         if hasattr(self._also, "initialize"):

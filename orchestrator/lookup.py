@@ -59,7 +59,12 @@ class Lookup:
 
         if self._outcomes is None:
             self._outcomes = self._state.journal.latest(
-                Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.JUDGED, Event.FORGOTTEN, of_each="task"
+                Event.ATTEMPT_STARTED,
+                Event.ATTEMPT_ENDED,
+                Event.ATTEMPT_WAITING,
+                Event.JUDGED,
+                Event.FORGOTTEN,
+                of_each="task",
             )
         return self._outcomes.get(task)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from .triggers.model import Trigger
+
 Definition = Mapping[str, Any]
 
 
@@ -190,6 +192,7 @@ class Plan:
     retry: Mapping[ErrorClass, RetryPolicy] = field(default_factory=dict)
     """The policy of each class."""
     logs: Logs = Logs()
+    triggers: tuple[Trigger, ...] = ()
     modules: Mapping[str, str | None] = field(default_factory=dict)
     """The file of each module that is called; None for one that is installed and not part of the project."""
 
@@ -234,6 +237,7 @@ class Plan:
             tuple((rule.sign, rule.value, rule.error_class.value, rule.place) for rule in self.errors),
             {name.value: (p.attempts, p.wait, p.factor, p.max_wait) for name, p in self.retry.items()},
             (self.logs.max_size, self.logs.keep_runs),
+            tuple(trigger.as_row() for trigger in self.triggers),
             dict(self.modules),
             tuple(_phase_data(phase) for phase in self),
         )
@@ -241,7 +245,7 @@ class Plan:
     @classmethod
     def from_data(cls, data: tuple[Any, ...]) -> Plan:
         """The plan whose `as_data` this is."""
-        name, jobs, notes, makers, pools, errors, retry, logs, modules, phases = data
+        name, jobs, notes, makers, pools, errors, retry, logs, triggers, modules, phases = data
         return cls(
             name,
             {row[0]: _phase(row) for row in phases},
@@ -252,6 +256,7 @@ class Plan:
             tuple(ErrorRule(sign, value, ErrorClass(kind), place) for sign, value, kind, place in errors),
             {ErrorClass(kind): RetryPolicy(*policy) for kind, policy in retry.items()},
             Logs(*logs),
+            tuple(map(Trigger.from_row, triggers)),
             modules,
         )
 

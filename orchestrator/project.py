@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +15,15 @@ from .config.load import load_plan
 from .lookup import Lookup
 from .plan import Plan
 from .state.backend import Checker
-from .state.state import NAME, State
+from .state.state import FOLDER, NAME, State
 from .variables import Variables
 
 if TYPE_CHECKING:
     from doit.task import Task
 
     from phases.masking import Masker
+
+    from .triggers.queue import Triggers
 
 PROJECT = "phasegate"
 """The key of DOIT_CONFIG under which our commands find the project."""
@@ -59,6 +62,15 @@ class Project:
         from .secrets import masker
 
         return masker(self.plan, self.variables)
+
+    def triggers(self, run: str = "") -> Triggers:
+        """The triggers, ready to be told what happens in a run, or without one in a command."""
+        from .triggers.queue import Triggers
+        from .work.command import with_our_python
+
+        log = self.root / FOLDER / (f"logs/{run}/triggers.log" if run else "triggers.log")
+        environment = with_our_python(os.environ)
+        return Triggers(self.plan.triggers, self.root, environment, self.variables.fill, self.masker, log)
 
     @property
     def doit_config(self) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .plan import Plan
-from .variables import Variables, references
+from .variables import Variables
 
 if TYPE_CHECKING:
     from phases.masking import Masker
@@ -24,10 +25,14 @@ def masker(plan: Plan, variables: Variables) -> Masker:
     """Masks all that is secret: of the environment, of `.env`, and what the plan itself gives to its works."""
     from phases.masking import Masker
 
-    environments = [variables.environment, *(work.env for phase in plan for work in phase.works)]
-    values = [value for environment in environments for value in _secret(environment)]
-    return Masker([*variables.dotenv.values(), *values])
+    inherited = [value for name, value in variables.environment.items() if is_secret(name)]
+    return Masker([*variables.dotenv.values(), *inherited, *_given(plan, variables)])
 
 
-def _secret(environment: Mapping[str, str]) -> Iterable[str]:
-    return (value for name, value in environment.items() if is_secret(name) and not references(value))
+def _given(plan: Plan, variables: Variables) -> Iterator[str]:
+    """What the plan itself gives to works under a name that says so, as they get it."""
+    for work in (work for phase in plan for work in phase.works):
+        for name, value in work.env.items():
+            if is_secret(name):
+                with contextlib.suppress(KeyError):  # a variable that nobody set gives nothing
+                    yield variables.fill(value)

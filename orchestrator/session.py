@@ -26,7 +26,7 @@ from .state.state import FOLDER
 from .state.votes import Vote
 from .work.attempts import Attempt, Attempts
 from .work.command import RUN, Surroundings
-from .work.leftovers import end_leftovers
+from .work.leftovers import close_attempts, end_leftovers
 from .work.retry import Later
 
 LAST_WORDS = 15.0
@@ -122,6 +122,8 @@ class Session:
         )
         self._attempts = Attempts(project.plan, project.state, executor, around, self._output if echo else None)
         self._judge = Judge(project.state, around, time.time)
+        self.broke = False
+        """Did phasegate itself, or the machine, fail? Then attempts may be left of which nobody wrote the end."""
         self.results: dict[str, Result] = {}
         self.current: set[str] = set()
         """Phases that doit found up to date, after what they need had run."""
@@ -211,7 +213,14 @@ class Session:
             for result in self.results.values():
                 if result.judgement is not None and result.judgement.state is GateState.WAITING:
                     self._end(result, End.WAITING)
-                self._end(result, result.without_gate() or (End.STOPPED if self._stopping else End.RAN))
+                elif result.attempts or self._stopping:
+                    self._end(result, result.without_gate() or (End.STOPPED if self._stopping else End.RAN))
+
+    def counts(self) -> dict[str, int]:
+        """How many phases ended how."""
+        with self._guard:
+            ends = [result.end.value for result in self.results.values() if result.end is not None]
+        return {end: ends.count(end) for end in sorted(set(ends))}
 
     def missed(self, names: Iterable[str]) -> list[str]:
         """Those of these phases that nothing became of: the run ended before."""
@@ -222,6 +231,7 @@ class Session:
     def broken(self, phase: Phase) -> None:
         """A phase at which phasegate itself, or the machine, failed; the reporter has the message."""
         with self._guard:
+            self.broke = True
             self._end(self._result(phase), End.FAILED)
 
     def skipped(self, phase: Phase) -> None:
@@ -256,19 +266,26 @@ class Session:
             self._watcher.output(task, chunk)
 
 
+def new_run() -> str:
+    """An id for a run: later ones sort behind earlier ones."""
+    now = datetime.now(timezone.utc)
+    return f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
+
+
 @contextmanager
-def open_session(project: Project, executor: Executor, watcher: Watcher, echo: bool, wait: float) -> Iterator[Session]:
+def open_session(
+    project: Project, run: str, executor: Executor, watcher: Watcher, echo: bool, wait: float
+) -> Iterator[Session]:
     """Take the lock, journal the run, and leave nothing running at its end.
 
     Args:
+        run: its id.
         echo: whether the watcher gets what works print.
         wait: seconds to stay at a gate that waits for a person.
 
     Raises:
         StateError: another run goes on here, or the state cannot be used.
     """
-    now = datetime.now(timezone.utc)
-    run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     project.state.lock.take(run)
     project.state.journal.run = run
     try:
@@ -277,11 +294,12 @@ def open_session(project: Project, executor: Executor, watcher: Watcher, echo: b
         if ended:
             watcher.notes([f"{ended} processes that a killed run had left running were ended"])
         project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, by=login().name)
-        _prune_logs(project)
         session = Session(project, executor, watcher, echo, wait)
         yield session
-        ends = [result.end.value for result in session.results.values() if result.end is not None]
-        project.state.journal.append(Event.RUN_ENDED, ends={end: ends.count(end) for end in sorted(set(ends))})
+        _prune_logs(project)
+        if session.broke:
+            close_attempts(run, project.root, project.plan, project.state)
+        project.state.journal.append(Event.RUN_ENDED, ends=session.counts())
     finally:
         executor.stop()
         project.state.close()

@@ -21,6 +21,7 @@ from .state.files import State as FileState
 from .state.files import differences
 from .state.records import DEFINITION, IGNORED, PATHS, VALUES, Record
 from .state.votes import Answer, Vote
+from .work.series import definition_mark
 
 if TYPE_CHECKING:
     from .state.journal import Entry
@@ -184,7 +185,9 @@ def _tried(phase: Phase, look: Evidence) -> list[Reason]:
         if outcome == "failed":
             reasons.append(Reason("failed", work.task, problem))
             continue
-        left = last.at + last.data["wait"] - look.now()
+        if last.data["definition"] != definition_mark(work):
+            continue  # whoever mends a work begins a new series
+        left = min(last.data["wait"], last.at + last.data["wait"] - look.now())
         when = f" in {left:.0f} s" if left > 1 else ""
         follows = f"attempt {last.data['tried'] + 1} of {last.data['of']} follows{when}"
         reasons.append(Reason("retry", work.task, f"{problem}; {follows}"))

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,16 +131,29 @@ def report_pipe(wanted: bool) -> Iterator[Report | None]:
 
 def start(command: Command, report: Report | None) -> subprocess.Popen[bytes]:
     told = {} if report is None else {REPORT: str(report.writing)}
-    return subprocess.Popen(
-        command.argv,
-        cwd=command.cwd,
-        env={**command.env, **told},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        pass_fds=() if report is None else (report.writing,),
-    )
+    with standard_input(command.stdin) as stdin:
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env={**command.env, **told},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=() if report is None else (report.writing,),
+        )
+
+
+@contextlib.contextmanager
+def standard_input(data: bytes) -> Iterator[int]:
+    """A file descriptor to read the data from: of a file without a name, so that nobody has to feed a pipe."""
+    if not data:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file.fileno()
 
 
 @contextlib.contextmanager

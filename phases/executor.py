@@ -35,6 +35,8 @@ class Command:
     """Seconds."""
     echo: Callable[[bytes], None] | None = None
     """Takes the output as it comes, too."""
+    stdin: bytes = b""
+    """What it may read from its standard input."""
 
 
 @dataclass(frozen=True, slots=True)

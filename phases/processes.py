@@ -42,8 +42,9 @@ def belonging(leaders: Collection[int], variables: Mapping[str, str]) -> list[ps
         with contextlib.suppress(*ENDED):
             found.update((child.pid, child) for child in psutil.Process(leader).children(recursive=True))
     for process in psutil.process_iter():
-        if process.pid not in (0, 1, os.getpid()) and _belongs(process, leaders, variables):
+        if process.pid not in (0, 1) and _belongs(process, leaders, variables):
             found[process.pid] = process
+    found.pop(os.getpid(), None)
     return [process for process in found.values() if _alive(process)]
 
 

@@ -19,6 +19,7 @@ HOMES = {
     "defusedxml": {"criteria.documents.xml"},
     "tomli": {"criteria.documents.toml"},
     "rich": {"orchestrator.views.console"},
+    "requests": {"orchestrator.triggers.deliver"},
     "backoff": {"orchestrator.work.retry"},
     "dotenv": {"orchestrator.variables"},
     "psutil": {"phases.processes"},
@@ -58,11 +59,13 @@ LAYERS = (
     ("orchestrator.schedule",),
     ("orchestrator.standing",),
     ("orchestrator.gate",),
+    ("orchestrator.triggers",),
     ("orchestrator.work",),
     ("orchestrator.state",),
     ("orchestrator.config",),
     ("orchestrator.secrets",),
     ("orchestrator.variables", "orchestrator.plan"),
+    ("orchestrator.triggers.model",),
 )
 """Each line stands above what it may import; a module belongs to the longest name that begins its own."""
 

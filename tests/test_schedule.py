@@ -128,10 +128,10 @@ class AnySchedule(RuleBasedStateMachine):
     @rule()
     def start(self):
         """One starts; or none, and then each that waits has a reason to."""
-        come = sorted((due, item) for item, due in self.due.items() if due <= self.now)
-        for _, item in come:
+        come = [item for item in sorted(self.due, key=self.due.__getitem__) if self.due[item] <= self.now]
+        self.ready += come  # of those due at the same time, who was added first
+        for item in come:
             del self.due[item]
-            self.ready.append(item)
         item = self.schedule.start(self.now)
         if item is None:
             assert all(self.has_to_wait(waiting) for waiting in self.ready)

@@ -7,10 +7,10 @@ import pytest
 from orchestrator.gate.digest import attempts_of, gate_digest
 from orchestrator.plan import Input, Phase, Rule, Work, canonical, gate_text
 from orchestrator.standing import PhaseState, gate_reasons, stand, work_reasons
-from orchestrator.state.votes import POLICY, Vote
 from orchestrator.state.files import ABSENT
 from orchestrator.state.journal import Entry, Event
 from orchestrator.state.records import IGNORED, record_of
+from orchestrator.state.votes import POLICY, Vote
 
 NOW = 1000.0
 OUTCOMES = {"failed": Event.JUDGED, "waiting": Event.JUDGED, "open": Event.JUDGED, "succeeded": Event.ATTEMPT_ENDED}

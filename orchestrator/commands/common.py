@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getopt
+import os
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,7 +42,12 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         project = project_of(params)
         args = given(project.plan, args, project.root)
         try:
-            return self.act(project, params, args)
+            code = self.act(project, params, args)
+            self.outstream.flush()
+            return code
+        except BrokenPipeError:  # whoever read it has seen enough; Python would complain again at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         except OSError as error:
             raise InvalidCommand(f"{error.filename or 'the output'}: {error.strerror}") from None
         finally:

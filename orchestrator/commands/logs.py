@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -71,8 +70,6 @@ class Logs(PlanCommand):
                 sys.stdout.buffer.flush()
         except KeyboardInterrupt:
             return 130
-        except BrokenPipeError:  # whoever read it has seen enough; Python would complain again at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 

@@ -25,9 +25,16 @@ from .selection import given, split
 if TYPE_CHECKING:
     from ..engine import Reporter
     from ..session import Session
+    from ..views.announcer import Announcer
+    from ..views.console import Console
+
+LAST_CALL, AFTER_STOP = 10.0, 2.0
+"""Seconds that triggers get when all else is over: at an end in order, and after a signal."""
 
 DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
 """Exit codes (docs/design.md); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
+
+PLAN_ENDS = {DONE: "plan.done", WAITING: "plan.waiting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,18 @@ OPT_WAIT = {
     "default": "",
     "help": "stay at a gate that waits, so long at most, and go on when it is approved: 90, 5m, 2h",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What one run has to do."""
+
+    phases: list[Phase]
+    """Those that are handed to doit."""
+    selected: list[str]
+    chosen: _Chosen
+    wait: float
+    """Seconds to stay at a gate that waits for a person."""
 
 
 class Run(DoitRun):  # type: ignore[misc]
@@ -122,38 +141,66 @@ class Run(DoitRun):  # type: ignore[misc]
         chosen: _Chosen,
         wait: float,
     ) -> int:
+        from ..session import new_run
+        from ..views.announcer import Announcer
+        from ..views.console import Console
+
+        run = new_run()
+        also = self._other_reporter(params, outstream)
+        with contextlib.ExitStack() as stack:
+            if also is not None:  # what it prints must not be mixed with ours
+                outstream = stack.enter_context(Path(os.devnull).open("w"))
+            console = Console(project.plan, phases, outstream)
+            announcer = Announcer(console, project.triggers(run), project.plan.name, run)
+            code = ERROR
+            try:
+                code = self._work(project, params, run, console, announcer, _Task(phases, selected, chosen, wait), also)
+            finally:
+                console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
+        return code
+
+    def _work(
+        self,
+        project: Project,
+        params: Any,
+        run: str,
+        console: Console,
+        announcer: Announcer,
+        task: _Task,
+        also: Any,
+    ) -> int:
+        """Execute it, with the lock held; the exit code."""
         from phases.local import LocalExecutor
 
         from ..engine import Bookkeeping, Reporter, execute
         from ..session import open_session
         from ..signals import Stopped, stoppable
         from ..tasks import tasks_of
-        from ..views.console import Console
 
         executor = LocalExecutor()
-        with contextlib.ExitStack() as stack:
-            also = self._other_reporter(params, outstream)
-            if also is not None:  # what it prints must not be mixed with ours
-                outstream = stack.enter_context(Path(os.devnull).open("w"))
-            console = Console(project.plan, phases, outstream)
-            stack.enter_context(stoppable(executor.kill))
-            stack.enter_context(console)
-            echo = params["verbosity"] == 2
-            session = stack.enter_context(open_session(project, executor, console, echo, wait))
-            reporter = Reporter(project.plan, session, also)
+        echo = params["verbosity"] == 2
+        with (
+            stoppable(executor.kill),
+            console,
+            open_session(project, run, executor, announcer, echo, task.wait) as session,
+        ):
+            announcer.plan("plan.started")
+            reporter = Reporter(project.plan, session, project.masker.text, also)
             bookkeeping = Globals.dep_manager = Bookkeeping(project.plan, project.state)
-            tasks = [*tasks_of(phases, project.look, session), *chosen.own]
+            tasks = [*tasks_of(task.phases, project.look, session), *task.chosen.own]
             console.notes(project.plan.notes)
             signal = None
             try:
-                execute(project.plan, tasks, [*selected, *chosen.own_names], bookkeeping, reporter, params)
+                execute(project.plan, tasks, [*task.selected, *task.chosen.own_names], bookkeeping, reporter, params)
             except Stopped as stopped:
                 signal = stopped.number
                 session.stop()
             session.close()
-            missed = session.missed([name for name in selected if name in project.plan.phases])
+            missed = session.missed([name for name in task.selected if name in project.plan.phases])
             console.summary(session, reporter, missed, signal)
-        return 128 + signal if signal is not None else _exit_code(session, reporter, missed)
+            code = 128 + signal if signal is not None else _exit_code(session, reporter, missed)
+            announcer.plan(PLAN_ENDS.get(code, "plan.failed"), exit_code=code, **session.counts())
+        return code
 
     @contextlib.contextmanager
     def _output(self, params: Any) -> Iterator[TextIO]:

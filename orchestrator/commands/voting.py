@@ -18,9 +18,13 @@ from ..project import Project
 from ..standing import is_present
 from ..state.journal import Entry, Event
 from ..state.votes import Answer, Vote
+from ..triggers.model import PHASE_EVENTS, Happening
 from .common import PlanCommand
 
 CHANNEL = "command line"
+PAST = {"approve": "approved", "reject": "rejected"}
+LAST_CALL = 10.0
+"""Seconds that triggers get."""
 
 OPT_REASON = {"name": "reason", "short": "m", "long": "message", "type": str, "default": "", "help": "why"}
 OPT_DIGEST = {
@@ -54,10 +58,23 @@ class VotingCommand(PlanCommand):
         person = entitled(project, phase, judged)
         if self.reason_needed and not params["reason"].strip():
             raise InvalidCommand(f"say why: doit {self.name} {' '.join(args)} -m 'why'")
+        params["reason"] = project.masker.text(params["reason"])
         with project.state.database.transaction():  # of two people at the same instant the second sees the first's vote
             told = self.vote(project, phase, judged, person, params, args[1:])
         self.outstream.write(f"{told}\n")
+        self._announce(project, phase, judged, person, params["reason"])
         return 0
+
+    def _announce(self, project: Project, phase: Phase, judged: Entry, person: Person, reason: str) -> None:
+        """Tell the triggers, where there is an event for it."""
+        event = f"phase.{PAST.get(self.name, '')}"
+        if event not in PHASE_EVENTS or not project.plan.triggers:
+            return
+        told = {"title": phase.title, "by": person.name, "reason": reason, "digest": judged.data["digest"]}
+        triggers = project.triggers()
+        triggers.tell(Happening(event, project.plan.name, judged.run, time.time(), phase.name, told))
+        for lost in triggers.close(LAST_CALL):
+            self.outstream.write(f"note: {lost}\n")
 
     def vote(
         self, project: Project, phase: Phase, judged: Entry, person: Person, params: Any, args: Sequence[str]

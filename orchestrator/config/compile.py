@@ -15,6 +15,7 @@ from .gates import with_gate
 from .matrix import combinations, fill_text, task_suffix
 from .paths import KEPT, is_glob
 from .problems import Problem, did_you_mean
+from .triggers import triggers
 from .works import works_of
 
 LEAST_LOG = 4096
@@ -32,7 +33,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
     _take_outputs(desk)
     _check_names(desk)
     compiled = {name: with_gate(_phase(name, raw, desk), raw, desk) for name, raw in desk.written.items()}
-    rules, logs = error_rules(desk), _logs(desk)
+    rules, logs, reactions = error_rules(desk), _logs(desk), triggers(desk)
     sequence, cycles = order.dependency_order({phase.name: phase.needs for phase in compiled.values()})
     for cycle in cycles:
         message = f"phases need each other: {' → '.join(cycle)}"
@@ -49,6 +50,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
         errors=rules,
         retry=policies(desk),
         logs=logs,
+        triggers=reactions,
     )
     return plan, []
 
@@ -134,6 +136,6 @@ def _logs(desk: Desk) -> Logs:
 def _not_yet(desk: Desk) -> Iterator[str]:
     """Keys that are checked and not acted on yet: said aloud, because a silent key is a false promise."""
     idle = "is checked but not acted on in this version"
-    for key in ("triggers", "executors"):
+    for key in ("executors",):
         if desk.orchestrator.data.get(key):
             yield f"{desk.orchestrator.place([key])}: {key} {idle}"

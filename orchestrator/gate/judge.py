@@ -22,6 +22,8 @@ from .changes import Contents, changes, contents
 from .digest import attempts_of, gate_digest
 from .judgement import OUTCOMES, GateState, Judgement, judgement_on
 
+LONGEST = 500
+"""Characters of a verdict's message."""
 MASKED = ("value", "bound", "source", "message")
 """The parts of a verdict that say what was found."""
 
@@ -133,13 +135,17 @@ def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
 
 
 def masked(verdict: Verdict, secrets: Masker) -> Verdict:
-    """A verdict without secrets. Masked before the digest is taken, so that it is the digest of what is stored."""
-    if not secrets:
-        return verdict
-    texts: dict[str, Any] = {
-        key: secrets.text(text) for key in MASKED if isinstance(text := getattr(verdict, key), str)
-    }
-    return replace(verdict, **texts)
+    """A verdict without secrets, its message short enough to be read.
+
+    Cut after the masking, because of a secret that was cut in the middle nothing is recognized; and before the digest
+    is taken, so that it is the digest of what is stored.
+    """
+    found: dict[str, Any] = {key: getattr(verdict, key) for key in MASKED}
+    if secrets:
+        found = {key: secrets.text(text) if isinstance(text, str) else text for key, text in found.items()}
+    if len(found["message"]) > LONGEST:
+        found["message"] = found["message"][: LONGEST - 1] + "…"
+    return replace(verdict, **found)
 
 
 def _metrics(verdicts: Iterable[Verdict]) -> dict[str, float]:

@@ -24,6 +24,8 @@ class Event(str, Enum):
     RUN_ENDED = "run.ended"
     ATTEMPT_STARTED = "attempt.started"
     ATTEMPT_ENDED = "attempt.ended"
+    ATTEMPT_WAITING = "attempt.waiting"
+    """A run took over the wait that an earlier one began."""
     JUDGED = "gate.judged"
     OPENED = "gate.opened"
     APPROVED = "gate.approved"

@@ -88,6 +88,8 @@ def _told(entry: Entry) -> str:
         took = "" if data.get("duration") is None else f" after {seconds(data['duration'])}"
         why = f": {data['problem']}" if data.get("problem") else ""
         return f"attempt {data['attempt']} {data['outcome']}{took}{why}"
+    if entry.event is Event.ATTEMPT_WAITING:
+        return f"attempt {data['attempt'] + 1} in {seconds(data['wait'])}"
     if entry.event is Event.JUDGED:
         values = ", ".join(f"{v['name']} {figure(v['value'])}" for v in data["verdicts"] if v["kind"] == "metric")
         return " ".join(filter(None, (data["outcome"], data["digest"][:SHORT], values)))

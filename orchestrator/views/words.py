@@ -93,7 +93,7 @@ def _change(change: Mapping[str, Any]) -> str:
     if change["what"] == "metric":
         step = "" if before is None else f" ({after - before:+.6g})"
         return f"metric {change['name']} {'new' if before is None else figure(before)} → {figure(after)}{step}"
-    sizes = " → ".join(show_size(size) for size in (before, after) if size is not None)
+    sizes = " → ".join(dict.fromkeys(show_size(size) for size in (before, after) if size is not None))
     return f"{change['what']} {change['name']} ({sizes})"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,11 @@ class Attempts:
 
     def wait(self, work: Work) -> float:
         """Seconds until the work may be tried again; 0 when it may be now."""
-        return self._tries.wait(work)
+        seconds, earlier = self._tries.wait(work), self._tries.of(work).earlier
+        if seconds and earlier is not None:
+            told = {**earlier, "wait": round(seconds, 3)}
+            self._state.journal.append(Event.ATTEMPT_WAITING, work.phase, work.task, durable=False, **told)
+        return seconds
 
     def make(self, work: Work) -> Attempt:
         """Execute the work once.
@@ -114,9 +118,9 @@ class Attempts:
         if outcome.error is not None:
             started(None)
         attempt = self._look_over(work, number, series.tried, log, outcome, gone)
+        self._record(attempt, outcome, inputs)
         if attempt.problem is not None and work.clean_on_failure:
             remove_all(self._around.root, work.outputs)
-        self._record(attempt, outcome, inputs)
         self._tries.ended(work, number, attempt.tried, attempt.retry)
         return attempt
 
@@ -141,20 +145,20 @@ class Attempts:
         unmade = () if not outcome.succeeded else tuple(path for path in work.outputs if not exists(path))
         if outcome.succeeded and not unmade:
             return Attempt(work, number, 0, outcome.duration, log)
+        mask = self._around.secrets.text  # before anything is cut: of half a secret nothing is recognized
+        unset = outcome.report.get("unset_variable")
         facts = Facts(
             exit_code=outcome.exit_code,
             signal=outcome.signal,
-            start_error=outcome.error,
+            start_error=None if outcome.error is None else mask(outcome.error),
             timed_out=outcome.timed_out,
             output=outcome.output,
-            exceptions=tuple(outcome.report.get("exceptions", ())),
-            unset_variable=outcome.report.get("unset_variable"),
+            exceptions=tuple(map(mask, outcome.report.get("exceptions", ()))),
+            unset_variable=None if unset is None else mask(unset),
             missing_inputs=gone or tuple(given.path for given in work.inputs if not exists(given.path)),
             missing_outputs=unmade,
         )
-        mask = self._around.secrets.text
         classified = classify(facts, self._plan.errors)
-        classified = replace(classified, because=mask(classified.because), sign=mask(classified.sign))
         policy = policy_of(self._plan.retry, work.retry, classified.error_class)
         return Attempt(
             work,
@@ -162,7 +166,7 @@ class Attempts:
             tried + 1,
             outcome.duration,
             log,
-            mask(_problem(work, facts)),
+            _problem(work, facts),
             classified,
             retry_after(policy, tried + 1),
         )

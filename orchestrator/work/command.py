@@ -51,14 +51,16 @@ def argv_of(phase: str, definition: Definition, root: Path) -> tuple[str, ...]:
     return (sys.executable, "-u", call_script.__file__, str(root), definition["call"], args)
 
 
-def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str]:
-    """What work and criteria of a phase find alike.
-
-    PATH begins with the folder of the Python that runs doit, so that `python` in a plan means the same one whether its
-    venv was activated or not. That folder is not resolved: a venv's python is a link.
-    """
+def with_our_python(inherited: Mapping[str, str]) -> dict[str, str]:
+    """With PATH beginning with the folder of the Python that runs doit, so that `python` in a plan means the same one
+    whether its venv was activated or not. That folder is not resolved: a venv's python is a link."""
     path = os.pathsep.join(filter(None, (os.path.dirname(sys.executable), inherited.get("PATH", os.defpath))))
-    return {**inherited, "PATH": path, "PHASEGATE_PHASE": phase}
+    return {**inherited, "PATH": path}
+
+
+def phase_environment(phase: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What work and criteria of a phase find alike."""
+    return {**with_our_python(inherited), "PHASEGATE_PHASE": phase}
 
 
 def environment(work: Work, definition: Definition, attempt: int, around: Surroundings) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from phases.identity import is_running
 from phases.local import GRACE
 
-from ..plan import Plan, Work
+from ..plan import Plan
 from ..state.journal import Entry, Event
 from ..state.state import State
 from .command import RUN
@@ -24,27 +24,30 @@ def end_leftovers(root: Path, plan: Plan, state: State) -> int:
 
     The lock must be held: then none of them can be going on.
     """
-    works = {work.task: work for phase in plan for work in phase.works}
-    return sum(_finish(run, root, works, state) for run in state.journal.unfinished_runs())
+    return sum(_finish(run, root, plan, state) for run in state.journal.unfinished_runs())
 
 
-def _finish(run: str, root: Path, works: dict[str, Work], state: State) -> int:
+def _finish(run: str, root: Path, plan: Plan, state: State) -> int:
     from phases import processes
 
+    ended = processes.end(_leaders(state.journal.unfinished_attempts(run)), {RUN: run}, GRACE)
+    with state.database.transaction():
+        interrupted = close_attempts(run, root, plan, state)
+        state.journal.append(Event.RUN_ENDED, run=run, interrupted=interrupted, ended=ended)
+    return ended
+
+
+def close_attempts(run: str, root: Path, plan: Plan, state: State) -> int:
+    """Write the end of a run's attempts of which nobody wrote it; how many there are. None of them runs any more."""
+    works = {work.task: work for phase in plan for work in phase.works}
     attempts = state.journal.unfinished_attempts(run)
-    ended = processes.end(_leaders(attempts), {RUN: run}, GRACE)
     for attempt in attempts:
+        kept = {key: attempt.data[key] for key in ("attempt", "tried", "definition")}
+        state.journal.append(Event.ATTEMPT_ENDED, attempt.phase, attempt.task, run=run, outcome="interrupted", **kept)
         work = works.get(attempt.task or "")
         if work is not None and work.clean_on_failure:
             remove_all(root, work.outputs)
-    with state.database.transaction():
-        for attempt in attempts:
-            kept = {key: attempt.data[key] for key in ("attempt", "tried", "definition")}
-            state.journal.append(
-                Event.ATTEMPT_ENDED, attempt.phase, attempt.task, run=run, outcome="interrupted", **kept
-            )
-        state.journal.append(Event.RUN_ENDED, run=run, interrupted=len(attempts), ended=ended)
-    return ended
+    return len(attempts)
 
 
 def _leaders(attempts: Iterable[Entry]) -> list[int]:

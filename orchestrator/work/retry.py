@@ -55,6 +55,8 @@ def retry_after(policy: RetryPolicy, tried: int, jitter: Callable[[float], float
 
 def longest_wait(policy: RetryPolicy, tried: int) -> float:
     """Seconds that may lie at most between the failed try number `tried` and the next."""
+    if not policy.wait:
+        return 0.0
     import backoff  # takes 40 ms (asyncio): only a failure pays for it
 
     waits = backoff.expo(base=policy.factor, factor=policy.wait, max_value=policy.max_wait)

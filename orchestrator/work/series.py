@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..plan import Work
 from ..state.journal import Entry, Event, Journal
@@ -25,6 +26,8 @@ class Series:
     """How many tries failed in a row, and were not the last that the policy allows."""
     due: float = 0.0
     """When the next one may start, in seconds on the monotonic clock."""
+    earlier: Mapping[str, Any] | None = None
+    """How an attempt of an earlier run ended, after which this one waits."""
 
 
 class Tries:
@@ -66,7 +69,8 @@ class Tries:
         number = newest.data["attempt"]
         if newest.data["definition"] != definition_mark(work) or newest.data.get("outcome") not in GOES_ON:
             return Series(number)
-        return Series(number, newest.data["tried"], self._monotonic() + self._left(newest))
+        left = self._left(newest)
+        return Series(number, newest.data["tried"], self._monotonic() + left, newest.data if left else None)
 
     def _left(self, ended: Entry) -> float:
         """What is left of an earlier run's wait, by the wall clock: whatever that says, never more than the wait."""

@@ -34,7 +34,7 @@ def test_every_key_is_in_the_reference(kind: str) -> None:
     assert sorted(key for key in found if f"`{key}`" not in PAGE) == []
 
 
-@pytest.mark.parametrize("key", ["triggers", "executors"])
+@pytest.mark.parametrize("key", ["executors"])
 def test_idle_keys_are_called_idle(key: str) -> None:
     """What is checked and does nothing yet is said to do nothing yet."""
     rows = [line for line in PAGE.splitlines() if line.startswith(f"| `{key}` |")]

@@ -309,8 +309,8 @@ def test_a_misspelt_file_in_config_is_noticed(project):
 
 
 def test_keys_that_do_nothing_yet_are_told(project):
-    project.phases({"a": {"run": "true"}}, triggers=[{"on": "plan.done", "run": "true"}])
-    project.doit().ended(0, "note: config/orchestrator.json:", "triggers is checked but not acted on in this version")
+    project.phases({"a": {"run": "true"}}, executors={"dask": {"address": "tcp://x"}})
+    project.doit().ended(0, "note: config/orchestrator.json:", "executors is checked but not acted on in this version")
 
 
 def test_a_long_chain_is_run_and_looked_at_in_linear_time(project):

@@ -297,9 +297,12 @@ def test_killed_in_the_wait_before_the_last_attempt_there_is_just_one_more(proje
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_wait_at_once_and_the_next_run_goes_on_with_the_next_attempt(project, wait_until, number):
+def test_a_signal_ends_a_wait_at_once(project, wait_until, number):
     load_dice(project, *LONG)
-    project.phases({"a": {"run": fails(1)}, "b": {"run": "true", "needs": ["a"]}}, retry={"transient": {"wait": "2s"}})
+    project.phases(
+        {"a": {"run": fails(1)}, "b": {"run": "true", "needs": ["a"]}},
+        retry={"transient": {"wait": "1h", "max_wait": "1h"}},
+    )
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
     run.send_signal(number)
@@ -309,11 +312,66 @@ def test_a_signal_ends_a_wait_at_once_and_the_next_run_goes_on_with_the_next_att
     assert "stopped  a" in out
     assert "Traceback" not in out
     assert outcomes(project) == ["retrying"]
-    if number == signal.SIGINT:
-        project.doit().done("a", "b")
-        one, two = attempts(project)
-        assert not_before_its_time(one, two)
-        assert two.number == 2
+
+
+def test_after_a_signal_in_a_wait_the_next_run_goes_on_with_the_next_attempt(project, wait_until):
+    load_dice(project, *LONG)
+    project.phases({"a": {"run": fails(1)}}, retry={"transient": {"attempts": 2, "wait": "1s"}})
+    run = project.start()
+    wait_until(lambda: outcomes(project) == ["retrying"])
+    run.send_signal(signal.SIGINT)
+    assert run.wait(30) == 130
+    project.doit().done("a")
+    one, two = attempts(project)
+    assert (two.number, two.outcome) == (2, "succeeded")
+    assert not_before_its_time(one, two)
+
+
+def test_a_wait_that_an_earlier_run_began_is_a_wait_like_any_other(project, wait_until):
+    """For `doit status`, for a signal, and for what is said of it."""
+    load_dice(project, *LONG)
+    project.phases({"a": {"run": fails(1)}}, retry={"transient": {"attempts": 4, "wait": "1h", "max_wait": "1h"}})
+    run = project.start()
+    wait_until(lambda: outcomes(project) == ["retrying"])
+    kill_doit_alone(run)
+    run = project.start()
+    assert run.stdout is not None
+    while "where an earlier run left off" not in (line := run.stdout.readline()):
+        assert line, "it ended"
+    state = project.status()
+    run.send_signal(signal.SIGINT)
+    out, _ = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "stopped  a" in out
+    assert outcomes(project) == ["retrying"]
+    assert state == {"a": "running"}
+
+
+def test_a_phase_whose_wait_was_cut_off_did_not_run(project, wait_until):
+    """`ran` is for works that were named alone."""
+    load_dice(project, *LONG)
+    policy = {"transient": {"wait": "1h", "max_wait": "1h"}}
+    project.phases({"a": {"run": fails(1)}}, retry=policy)
+    run = project.start()
+    wait_until(lambda: outcomes(project) == ["retrying"])
+    kill_doit_alone(run)
+    project.phases({"a": {"run": fails(1)}, "bad": {"run": "exit 2"}}, retry=policy)
+    ran = project.doit("--no-continue").ended(1)
+    assert ran.lines("failed") == ["bad"]
+    assert ran.lines("ran") == [], ran
+
+
+def test_status_does_not_tell_of_a_try_that_will_not_follow(project, wait_until):
+    """The definition was mended: the next attempt is the first of a new series, and comes at once."""
+    load_dice(project, *LONG)
+    policy = {"transient": {"attempts": 4, "wait": "1h", "max_wait": "1h"}}
+    project.phases({"a": {"run": fails(1)}}, retry=policy)
+    run = project.start()
+    wait_until(lambda: outcomes(project) == ["retrying"])
+    kill_doit_alone(run)
+    project.phases({"a": {"run": "true"}}, retry=policy)
+    ran = project.doit("status").ended(0, "pending  a")
+    assert "follows in" not in ran.out, ran
 
 
 def test_a_definition_that_was_mended_begins_anew_at_once(project, wait_until):
@@ -403,6 +461,15 @@ def test_what_a_killed_run_left_running_is_ended_before_the_next_attempt(project
     project.doit().ended(0, "processes that a killed run had left running were ended").done("a")
 
 
+def test_what_was_left_running_is_ended_though_its_phase_is_no_longer_in_the_plan(project, wait_until):
+    project.phases({"old": {"run": "echo $$ > pid; echo up >> ran.txt; while :; do sleep 0.05; done"}})
+    run = project.start()
+    wait_until(lambda: "up" in project.counts())
+    kill_doit_alone(run)
+    project.phases({"new": {"run": "left=/proc/$(cat pid)/stat; test ! -e $left || grep -q ') Z' $left"}})
+    project.doit().done("new")
+
+
 # clean_on_failure
 
 
@@ -439,6 +506,17 @@ def test_clean_on_failure_cleans_before_the_next_try_and_only_what_failed(projec
     assert project.read("out.txt") == "half\n", "the gate is shut, but the attempt did not fail"
 
 
+def test_an_attempt_that_is_stopped_with_its_run_leaves_no_outputs_either(project, wait_until):
+    script = "echo half > out.txt; echo up >> ran.txt; sleep 60"
+    project.phases({"a": {"run": script, "outputs": ["out.txt"], "clean_on_failure": True}})
+    run = project.start()
+    wait_until(lambda: "up" in project.counts())
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(30) == 143
+    assert outcomes(project) == ["stopped"]
+    assert not (project.root / "out.txt").exists()
+
+
 def test_without_it_outputs_stay_and_never_count(project):
     script = "echo a >> ran.txt; echo half > out.txt; exit 2"
     project.phases({"a": {"run": script, "outputs": ["out.txt"]}, "b": {"run": "cat out.txt", "inputs": ["out.txt"]}})
@@ -450,7 +528,7 @@ def test_without_it_outputs_stay_and_never_count(project):
 
 
 def test_outputs_of_a_run_that_was_killed_go_with_the_next_one(project, outside, wait_until):
-    """Also with the next `doit clean`. `stays` does not ask for it: what it left is there, and does not count."""
+    """`stays` does not ask for it: what it left is there, and does not count."""
 
     def script(name: str) -> str:
         first = f"echo half > {name}.txt; ln -sf {outside}/precious.txt {name}.link; echo {name} >> ran.txt; sleep 60"

@@ -166,4 +166,4 @@ def test_logs_of_old_runs_are_pruned(project):
     for n in range(30):
         (project.root / f".doit/logs/20000101T{n:06}-0000").mkdir()
     project.doit()
-    assert len(list((project.root / ".doit/logs").iterdir())) == 21
+    assert len(list((project.root / ".doit/logs").iterdir())) == 20
