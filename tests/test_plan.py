@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.plan import Input, Phase, Plan, Rule, Work, canonical, gate_text
+from orchestrator.plan import (
+    ErrorClass,
+    ErrorRule,
+    Input,
+    Logs,
+    Phase,
+    Plan,
+    RetryPolicy,
+    Rule,
+    Work,
+    canonical,
+    gate_text,
+)
+from orchestrator.triggers.model import Trigger
 
 words = st.text(max_size=5)
 tuples_of_words = st.lists(words, max_size=3).map(tuple)
@@ -30,6 +43,28 @@ works = st.builds(
     outputs=tuples_of_words,
     timeout=seconds,
     always=st.booleans(),
+    retry=st.dictionaries(st.sampled_from(["wait", "factor"]), st.floats(0, 9)),
+    pools=st.dictionaries(words, st.integers(1, 9), max_size=2),
+    clean_on_failure=st.booleans(),
+)
+classes = st.sampled_from(ErrorClass)
+errors = st.builds(ErrorRule, sign=words, value=st.integers() | words, error_class=classes, place=words)
+policies = st.builds(
+    RetryPolicy,
+    attempts=st.integers(1, 9),
+    wait=st.floats(0, 9),
+    factor=st.floats(1, 9),
+    max_wait=st.floats(0, 9),
+)
+triggers = st.builds(
+    Trigger,
+    on=words,
+    phases=tuples_of_words,
+    run=st.none() | words | tuples_of_words,
+    webhook=st.none() | words,
+    timeout=st.floats(0, 9),
+    secret=st.none() | words,
+    place=words,
 )
 rules = st.builds(
     Rule,
@@ -38,6 +73,7 @@ rules = st.builds(
     quorum=st.integers(1, 5),
     self_approval=st.booleans(),
     expires=seconds,
+    by_mode=st.booleans(),
 )
 phases = st.builds(
     Phase,
@@ -60,6 +96,11 @@ plans = st.builds(
     jobs=st.integers(1, 64),
     notes=tuples_of_words,
     makers=st.dictionaries(words, words, max_size=3),
+    pools=st.dictionaries(words, st.integers(1, 9), max_size=2),
+    errors=st.lists(errors, max_size=2).map(tuple),
+    retry=st.dictionaries(classes, policies),
+    logs=st.builds(Logs, max_size=st.integers(0, 9), keep_runs=st.integers(1, 9)),
+    triggers=st.lists(triggers, max_size=2).map(tuple),
     modules=st.dictionaries(words, st.none() | words, max_size=3),
 )
 
@@ -75,8 +116,19 @@ def test_a_plan_survives_being_data(plan):
 @settings(deadline=None)
 @given(rules)
 def test_a_rule_as_data_says_everything_about_it(rule):
-    assert set(rule.as_data()) == {field.name for field in dataclasses.fields(Rule)}
-    assert Rule(**{**rule.as_data(), "by": tuple(rule.as_data()["by"])}) == rule
+    assert {*rule.as_data(), "by_mode"} == {field.name for field in dataclasses.fields(Rule)}
+    said = {**rule.as_data(), "by": tuple(rule.as_data()["by"]), "by_mode": rule.by_mode}
+    assert Rule(**said) == (dataclasses.replace(rule, manual=None) if rule.by_mode else rule)
+
+
+def test_the_mode_is_no_part_of_a_rule_as_data():
+    """An approval that was given in one mode stands in the other."""
+    assert Rule(True, by_mode=True).as_data() == Rule(False, by_mode=True).as_data() != Rule(False).as_data()
+
+
+def test_a_mode_changes_the_rules_that_follow_it_alone():
+    plan = Plan("x", {"a": phase("a", rule=Rule(False, by_mode=True)), "b": phase("b", rule=Rule(False))}, 1)
+    assert [each.rule.manual for each in plan.in_mode(manual=True)] == [True, False]
 
 
 def phase(name, *needs, works=(), criteria=(), rule=Rule(False)):  # noqa: B008 - it is frozen
