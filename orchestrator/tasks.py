@@ -17,8 +17,8 @@ from doit.exceptions import TaskError, TaskFailed
 from doit.task import Task
 
 from .plan import Phase, Work
+from .reasons import Evidence, Reason, gate_reasons, work_reasons
 from .runner import Again, Broken
-from .standing import Evidence, Reason, gate_reasons, work_reasons
 from .state.database import StateError
 from .work import outputs
 from .work.retry import Later

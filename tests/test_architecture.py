@@ -58,6 +58,7 @@ LAYERS = (
     ("orchestrator.runner",),
     ("orchestrator.schedule",),
     ("orchestrator.standing",),
+    ("orchestrator.reasons",),
     ("orchestrator.gate",),
     ("orchestrator.triggers",),
     ("orchestrator.work",),

@@ -6,7 +6,8 @@ import pytest
 
 from orchestrator.gate.digest import attempts_of, gate_digest
 from orchestrator.plan import Input, Phase, Rule, Work, canonical, gate_text
-from orchestrator.standing import PhaseState, gate_reasons, stand, work_reasons
+from orchestrator.reasons import gate_reasons, work_reasons
+from orchestrator.standing import PhaseState, stand
 from orchestrator.state.files import ABSENT
 from orchestrator.state.journal import Entry, Event
 from orchestrator.state.records import IGNORED, record_of

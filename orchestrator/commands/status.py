@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,5 +38,5 @@ class Status(PlanCommand):
         if params["json"]:
             self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
         else:
-            self.outstream.write("\n".join(status_lines(data)) + "\n")
+            self.outstream.write("\n".join(status_lines(data, time.time())) + "\n")
         return 0

@@ -15,7 +15,7 @@ from ..gate.digest import SHORT
 from ..gate.people import Person, login, voter
 from ..plan import Phase
 from ..project import Project
-from ..standing import is_present
+from ..reasons import is_present
 from ..state.journal import Entry, Event
 from ..state.votes import Answer, Vote
 from ..triggers.model import PHASE_EVENTS, Happening

@@ -18,8 +18,8 @@ from criteria import Result as VerdictResult
 from ..gate.digest import SHORT
 from ..gate.judgement import GateState, Judgement
 from ..plan import Phase, Plan, Work
+from ..reasons import rejection
 from ..session import End, Result, Session
-from ..standing import rejection
 from ..work.attempts import Attempt
 from .words import change_lines, failure, next_step, next_try, plural, printable, seconds, tail, verdict_line
 

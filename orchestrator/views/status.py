@@ -10,8 +10,8 @@ from ..plan import Plan
 from ..standing import PhaseState, Standing
 from ..state.journal import Entry, Event
 from ..state.state import State
-from ..state.votes import Answer
-from .words import next_step, printable, seconds
+from ..state.votes import POLICY, Answer
+from .words import ago, next_step, plural, printable, seconds
 
 WORST_FIRST = (
     PhaseState.RUNNING,
@@ -61,8 +61,12 @@ def status_data(
     return {"plan": plan.name, "state": overall.value, "phases": phases}
 
 
-def status_lines(data: dict[str, Any]) -> Iterator[str]:
-    """The status for people: a line a phase, and under one that is not done why, and what to do."""
+def status_lines(data: dict[str, Any], now: float) -> Iterator[str]:
+    """The status for people: a line a phase, and under one that is not done why, and what to do.
+
+    Args:
+        now: seconds since 1970.
+    """
     phases = data["phases"]
     names = max((len(phase["phase"]) for phase in phases), default=0)
     titles = min(40, max((len(phase["title"]) for phase in phases), default=0))
@@ -70,7 +74,8 @@ def status_lines(data: dict[str, Any]) -> Iterator[str]:
         took = "" if phase["duration_s"] is None else seconds(phase["duration_s"])
         digest = (phase["digest"] or "")[:SHORT]
         title = printable(phase["title"])
-        yield f"{phase['state']:8} {phase['phase']:{names}}  {title:{titles}}  {took:>8}  {digest}".rstrip()
+        facts = f"{took:>8}  {digest:{SHORT}}  {', '.join(_facts(phase, now))}"
+        yield f"{phase['state']:8} {phase['phase']:{names}}  {title:{titles}}  {facts}".rstrip()
         if phase["state"] == "done":
             continue
         for verdict in phase["verdicts"]:
@@ -81,6 +86,17 @@ def status_lines(data: dict[str, Any]) -> Iterator[str]:
         if phase["next"]:
             yield f"{'':9}next: {phase['next']}"
     yield f"{data['plan']}: {data['state']}"
+
+
+def _facts(phase: dict[str, Any], now: float) -> Iterator[str]:
+    """How many criteria hold, who approved, and how long ago that was."""
+    if phase["verdicts"]:
+        held = sum(verdict["result"] in ("pass", "review", "warn") for verdict in phase["verdicts"])
+        yield f"{held} of {plural(len(phase['verdicts']), 'criterion', 'criteria')} hold{'s' if held == 1 else ''}"
+    if phase["state"] == "done" and phase["approval"] and phase["approval"]["channel"] != POLICY:
+        yield f"approved by {printable(phase['approval']['by'])}"
+    if phase["ended"] is not None:
+        yield ago(now - phase["ended"])
 
 
 def _next(standing: Standing, verdict: Entry | None) -> str | None:

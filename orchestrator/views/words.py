@@ -55,6 +55,14 @@ def next_try(wait: float, after: Attempt | None) -> str:
     return printable(f"attempt {after.tried + 1} of {after.retry.of} in {seconds(wait)}: {after.classified.sign}")
 
 
+def ago(duration: float) -> str:
+    """`just now`, `12 min ago`, `3 h ago`, `5 d ago`."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if duration >= size:
+            return f"{int(duration // size)} {unit} ago"
+    return "just now"
+
+
 def verdict_line(verdicts: Iterable[Verdict]) -> str:
     """Verdicts that let a gate open, short: metrics with their values, the rest counted."""
     held = [verdict for verdict in verdicts if verdict.result in (Result.PASS, Result.REVIEW)]
@@ -77,9 +85,9 @@ def tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
     return [printable(line)[:500] for line in text.splitlines()[-lines:]]
 
 
-def plural(count: int, word: str) -> str:
-    """`1 phase`, `3 phases`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def plural(count: int, word: str, words: str = "") -> str:
+    """`1 phase`, `3 phases`; `words` where more than one is more than an s."""
+    return f"{count} {word}" if count == 1 else f"{count} {words or word + 's'}"
 
 
 def change_lines(changes: Sequence[Mapping[str, Any]], most: int = 10) -> list[str]:
