@@ -6,13 +6,15 @@ microseconds a phase (config/cache.py).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .triggers.model import Trigger
+if TYPE_CHECKING:
+    from .triggers.model import Trigger
 
 Definition = Mapping[str, Any]
 
@@ -108,6 +110,11 @@ class Work:
     def definition(self) -> Definition:
         """`run` or `call` and `args`, `cwd`, `env`, `params`: those that are written."""
         return json.loads(self.definition_text)  # type: ignore[no-any-return]
+
+    @property
+    def mark(self) -> str:
+        """Tells one definition of the work from another, shortly: who mends it begins a new series of tries."""
+        return hashlib.sha256(self.definition_text.encode()).hexdigest()[:16]
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -256,7 +263,7 @@ class Plan:
             tuple(ErrorRule(sign, value, ErrorClass(kind), place) for sign, value, kind, place in errors),
             {ErrorClass(kind): RetryPolicy(*policy) for kind, policy in retry.items()},
             Logs(*logs),
-            tuple(map(Trigger.from_row, triggers)),
+            tuple(map(_trigger, triggers)),
             modules,
         )
 
@@ -295,6 +302,12 @@ def _phase(row: tuple[Any, ...]) -> Phase:
     name, title, description, place, needs, works, reads, rule, text = row
     parts = tuple(_work(work) for work in works)
     return Phase(name, title, description, place, needs, parts, reads, Rule(*rule), text)
+
+
+def _trigger(row: Any) -> Trigger:
+    from .triggers.model import Trigger  # few plans have any
+
+    return Trigger.from_row(row)
 
 
 def _work(row: tuple[Any, ...]) -> Work:

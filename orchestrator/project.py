@@ -16,7 +16,6 @@ from .lookup import Lookup
 from .plan import Plan
 from .state.backend import Checker
 from .state.state import FOLDER, NAME, State
-from .variables import Variables
 
 if TYPE_CHECKING:
     from doit.task import Task
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from phases.masking import Masker
 
     from .triggers.queue import Triggers
+    from .variables import Variables
 
 PROJECT = "phasegate"
 """The key of DOIT_CONFIG under which our commands find the project."""
@@ -35,7 +35,6 @@ class Project:
     def __init__(self, root: Path, plan: Plan) -> None:
         self.root = root
         self.plan = plan
-        self.variables = Variables(root)
         self.state = State(root, lambda text: self.masker.text(text))
         self.look = Lookup(self.state)
 
@@ -55,6 +54,13 @@ class Project:
             if isinstance(error, ConfigError):
                 raise InvalidDodoFile(str(error)) from None
             raise
+
+    @cached_property
+    def variables(self) -> Variables:
+        """What `${NAME}` in a phase's `env` may stand for."""
+        from .variables import Variables
+
+        return Variables(self.root)
 
     @cached_property
     def masker(self) -> Masker:

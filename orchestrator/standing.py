@@ -10,7 +10,6 @@ from .gate.approval import decide
 from .plan import Phase
 from .reasons import Evidence, Reason, gate_reasons, is_present, rejection, which_work, work_reasons
 from .state.records import IGNORED
-from .work.series import definition_mark
 
 
 class PhaseState(str, Enum):
@@ -120,7 +119,7 @@ def _tried(phase: Phase, look: Evidence) -> list[Reason]:
         if outcome == "failed":
             reasons.append(Reason("failed", work.task, problem))
             continue
-        if last.data["definition"] != definition_mark(work):
+        if last.data["definition"] != work.mark:
             continue  # whoever mends a work begins a new series
         left = min(last.data["wait"], last.at + last.data["wait"] - look.now())
         when = f" in {left:.0f} s" if left > 1 else ""

@@ -14,8 +14,6 @@ from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 from doit.task import Task
 
-from criteria import duration
-
 from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
@@ -239,8 +237,12 @@ def set_mode(project: Project, mode: str) -> None:
 
 
 def _duration(text: str) -> float:
+    if not text:
+        return 0.0
+    from criteria import duration
+
     try:
-        return duration(text) if text else 0.0
+        return duration(text)
     except ValueError as error:
         raise InvalidCommand(f"--wait: {error}") from None
 

@@ -26,7 +26,7 @@ from .command import Surroundings, command_of
 from .errors import Classified, Facts, classify
 from .outputs import remove_all
 from .retry import Retry, policy_of, retry_after
-from .series import Tries, definition_mark
+from .series import Tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Attempts:
                 pid=pid,
                 mark=None if pid is None else start_mark(pid),
                 log=str(log.relative_to(self._around.root)),
-                definition=definition_mark(work),
+                definition=work.mark,
             )
 
         missing = Outcome(0.0, error=f"its input {gone[0]} is not there") if gone else None
@@ -194,7 +194,7 @@ class Attempts:
                 duration=round(attempt.duration, 3),
                 peak_memory=outcome.peak_memory,
                 tried=attempt.tried,
-                definition=definition_mark(work),
+                definition=work.mark,
                 **why,
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ class Tries:
         if newest.event is Event.FORGOTTEN:
             return Series(self._journal.count_of(Event.ATTEMPT_STARTED, work.phase, work.task))
         number = newest.data["attempt"]
-        if newest.data["definition"] != definition_mark(work) or newest.data.get("outcome") not in GOES_ON:
+        if newest.data["definition"] != work.mark or newest.data.get("outcome") not in GOES_ON:
             return Series(number)
         left = self._left(newest)
         return Series(number, newest.data["tried"], self._monotonic() + left, newest.data if left else None)
@@ -76,8 +75,3 @@ class Tries:
         """What is left of an earlier run's wait, by the wall clock: whatever that says, never more than the wait."""
         wait = float(ended.data.get("wait") or 0.0)
         return min(wait, max(0.0, ended.at + wait - self._clock()))
-
-
-def definition_mark(work: Work) -> str:
-    """Tells one definition of a work from another: who mends it begins a new series."""
-    return hashlib.sha256(work.definition_text.encode()).hexdigest()[:16]

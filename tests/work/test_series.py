@@ -13,7 +13,7 @@ from orchestrator.plan import Work, canonical
 from orchestrator.state.journal import Event, Journal
 from orchestrator.state.state import State
 from orchestrator.work.retry import Retry
-from orchestrator.work.series import Series, Tries, definition_mark
+from orchestrator.work.series import Series, Tries
 
 DAY, HOUR = 86_400, 3_600
 WORK = Work("fetch:run", "fetch", canonical({"run": "curl"}), (), (), None, False)
@@ -45,7 +45,7 @@ class World:
         it was killed, and nobody has looked since."""
         series = self.tries.of(work)
         number = series.number + 1
-        known = {"attempt": number, "definition": definition_mark(work)}
+        known = {"attempt": number, "definition": work.mark}
         self.journal.append(Event.ATTEMPT_STARTED, work.phase, work.task, tried=series.tried, **known)
         if outcome is not None:
             follows = {} if wait is None else {"wait": wait, "of": 5}
