@@ -45,6 +45,8 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
             code = self.act(project, params, args)
             self.outstream.flush()
             return code
+        except KeyboardInterrupt:
+            return 130
         except BrokenPipeError:  # whoever read it has seen enough; Python would complain again at its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

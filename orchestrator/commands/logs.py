@@ -64,12 +64,9 @@ class Logs(PlanCommand):
             return 0
         chosen = _chosen(project, tasks, args[0], params["attempt"])
         pieces = _followed(project, chosen) if params["follow"] else _whole(project, chosen)
-        try:
-            for piece in pieces:
-                sys.stdout.buffer.write(piece)
-                sys.stdout.buffer.flush()
-        except KeyboardInterrupt:
-            return 130
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
         return 0
 
 

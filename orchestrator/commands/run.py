@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +67,7 @@ OPT_WAIT = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _Todo:
     """What one run has to do."""
 
     phases: list[Phase]
@@ -86,6 +88,14 @@ class Run(DoitRun):  # type: ignore[misc]
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
         """Like doit's, but with what is done left out before a task is made of it."""
+        try:
+            return self._look_and_run(params, args)
+        except KeyboardInterrupt as stopped:  # before there was anything to stop, or after all of it was
+            number = getattr(stopped, "number", signal.SIGINT)
+            sys.stderr.write(f"stopped by {signal.Signals(number).name}\n")
+            return 128 + int(number)
+
+    def _look_and_run(self, params: Any, args: Sequence[str]) -> int:
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
@@ -152,7 +162,7 @@ class Run(DoitRun):  # type: ignore[misc]
             announcer = Announcer(console, project.triggers(run), project.plan.name, run)
             code = ERROR
             try:
-                code = self._work(project, params, run, console, announcer, _Task(phases, selected, chosen, wait), also)
+                code = self._work(project, params, run, console, announcer, _Todo(phases, selected, chosen, wait), also)
             finally:
                 console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
         return code
@@ -164,7 +174,7 @@ class Run(DoitRun):  # type: ignore[misc]
         run: str,
         console: Console,
         announcer: Announcer,
-        task: _Task,
+        todo: _Todo,
         also: Any,
     ) -> int:
         """Execute it, with the lock held; the exit code."""
@@ -180,23 +190,23 @@ class Run(DoitRun):  # type: ignore[misc]
         with (
             stoppable(executor.kill),
             console,
-            open_session(project, run, executor, announcer, echo, task.wait) as session,
+            open_session(project, run, executor, announcer, echo, todo.wait) as session,
         ):
             announcer.plan("plan.started")
             reporter = Reporter(project.plan, session, project.masker.text, also)
             bookkeeping = Globals.dep_manager = Bookkeeping(project.plan, project.state)
-            tasks = [*tasks_of(task.phases, project.look, session), *task.chosen.own]
+            tasks = [*tasks_of(todo.phases, project.look, session), *todo.chosen.own]
             console.notes(project.plan.notes)
-            signal = None
+            stopped_by = None
             try:
-                execute(project.plan, tasks, [*task.selected, *task.chosen.own_names], bookkeeping, reporter, params)
+                execute(project.plan, tasks, [*todo.selected, *todo.chosen.own_names], bookkeeping, reporter, params)
             except Stopped as stopped:
-                signal = stopped.number
+                stopped_by = stopped.number
                 session.stop()
             session.close()
-            missed = session.missed([name for name in task.selected if name in project.plan.phases])
-            console.summary(session, reporter, missed, signal)
-            code = 128 + signal if signal is not None else _exit_code(session, reporter, missed)
+            missed = session.missed([name for name in todo.selected if name in project.plan.phases])
+            console.summary(session, reporter, missed, stopped_by)
+            code = 128 + stopped_by if stopped_by is not None else _exit_code(session, reporter, missed)
             announcer.plan(PLAN_ENDS.get(code, "plan.failed"), exit_code=code, **session.counts())
         return code
 

@@ -62,3 +62,22 @@ def test_a_signal_ends_what_a_criterion_started_and_judges_nothing(project, wait
     assert not alive(project.read("child.pid").strip())
     assert project.query("select count(*) from journal where event = 'gate.judged'") == [(0,)]
     assert project.status() == {"a": "pending"}
+
+
+def test_a_signal_before_anything_started_is_no_error_of_ours(project, wait_until):
+    """Here while leftovers of a killed run get their grace."""
+    stubborn = "trap '' TERM; echo up >> ran.txt; while :; do sleep 0.05 || true; done"
+    project.phases({"stubborn": {"run": stubborn}})
+    killed = project.start()
+    wait_until(lambda: "up" in project.counts())
+    killed.kill()
+    killed.wait()
+    run = project.start()
+    wait_until(lambda: project.query("select 1 from holder where pid = %d" % run.pid))
+    run.send_signal(signal.SIGINT)
+    out = run.communicate(timeout=30)[0]
+    assert run.returncode == 130, out
+    assert "stopped by SIGINT" in out
+    assert "Traceback" not in out
+    project.write("config/phases.json", '{"phases": {"stubborn": {"run": "true"}}}')
+    project.doit().done("stubborn")
