@@ -73,7 +73,7 @@ def test_a_signal_before_anything_started_is_no_error_of_ours(project, wait_unti
     killed.kill()
     killed.wait()
     run = project.start()
-    wait_until(lambda: project.query("select 1 from holder where pid = %d" % run.pid))
+    wait_until(lambda: project.query(f"select 1 from holder where pid = {run.pid}"))
     run.send_signal(signal.SIGINT)
     out = run.communicate(timeout=30)[0]
     assert run.returncode == 130, out
