@@ -10,6 +10,8 @@ _PATTERN = r"([0-9]+(?:\.[0-9]+)?) *(ms|s|m|h|d)?"
 
 def duration(value: object) -> float:
     """Seconds, from a number of seconds or a text with a unit. Raises ValueError for anything else."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf"):
+        return float(value)  # its text may be 1e-07
     match = re.fullmatch(_PATTERN, str(value).strip()) if not isinstance(value, bool) else None
     seconds = float(match[1]) * _SECONDS[match[2] or "s"] if match else float("inf")
     if seconds == float("inf"):

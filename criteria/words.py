@@ -8,7 +8,7 @@ _COLOURS = r"\x1b\[[0-?]*[ -/]*[@-~]"
 _UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
 
 
-def one_line(text: str, limit: int = 1000) -> str:
+def one_line(text: str, limit: int = 20_000) -> str:
     """The text as one printable line of at most `limit` characters."""
     line = re.sub(_UNPRINTABLE, " ", re.sub(_COLOURS, "", text)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Lookup:
     """Looks up what standing.py asks."""
 
-    def __init__(self, state: State, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, state: State, clock: Callable[[], float] = time.time, mask: Callable[[str], str] = str) -> None:
         self._state = state
+        self.mask = mask
         self._votes: dict[str, list[Vote]] | None = None
         self._outcomes: dict[str, Entry] | None = None
         self.now = clock

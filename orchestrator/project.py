@@ -36,7 +36,7 @@ class Project:
         self.root = root
         self.plan = plan
         self.state = State(root, lambda text: self.masker.text(text))
-        self.look = Lookup(self.state)
+        self.look = Lookup(self.state, mask=lambda text: self.masker.text(text))
 
     @classmethod
     def here(cls) -> Project:

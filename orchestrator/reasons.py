@@ -51,6 +51,8 @@ class Evidence(Protocol):
         """Is an attempt at this work going on, or waited for, in this process or another?"""
 
     def now(self) -> float: ...
+    def mask(self, text: str) -> str:
+        """The text without secrets: before anything is cut, because of half a secret nothing is recognized."""
 
 
 def work_reasons(work: Work, look: Evidence) -> list[Reason]:
@@ -65,7 +67,7 @@ def work_reasons(work: Work, look: Evidence) -> list[Reason]:
     if work.always:
         return [reason("always", "always: true")]
     reasons = [
-        reason("definition", f"{key} changed: {_told(key, old)} → {_told(key, new)}")
+        reason("definition", f"{key} changed: {_told(key, old, look)} → {_told(key, new, look)}")
         for key, (old, new) in _changed(record[VALUES][DEFINITION], work.definition_text).items()
     ]
     reasons += [reason("output", f"{output} is missing") for output in work.outputs if not look.exists(output)]
@@ -90,7 +92,7 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
     reasons = [reason(key, words[key]) for key in _changed(values[DEFINITION], phase.gate_text)]
     for path in phase.reads:
         reasons += [reason("content", text) for text in differences(record.get(path), look.file(path), path)]
-    if not phase.outputs and values["attempts"] != attempts_of(phase, look.record):
+    if values["attempts"] != attempts_of(phase, look.record):
         reasons.append(reason("attempt", "its work ran again"))
     if values["until"] is not None and values["until"] <= look.now():
         reasons.append(reason("expired", "a verdict or the approval expired"))
@@ -101,16 +103,16 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
 
 def is_present(phase: Phase, judged: Entry, look: Evidence) -> bool:
     """Is what was judged still what is there?"""
-    outputs = {output: look.file(output) for output in phase.outputs}
+    states = {path: look.file(path) for path in phase.reads}
     values = [(verdict["name"], verdict["value"]) for verdict in judged.data["verdicts"]]
-    present = gate_digest(outputs, phase.gate_text, values, attempts_of(phase, look.record))
+    present = gate_digest(states, phase.gate_text, values, attempts_of(phase, look.record))
     return bool(present == judged.data["digest"])
 
 
 def _against(phase: Phase, values: Mapping[str, Any], look: Evidence) -> list[tuple[str, str]]:
     """What the votes say against a gate that opened with these values: kinds of reasons, with their details."""
     votes = [vote for vote in look.votes(phase.name) if vote.digest == values["digest"]]
-    if not set(values["waived"]) <= set(waivers(votes, values["digest"], look.now())):
+    if not set(values["waived"]) <= set(waivers(phase.rule, votes, values["digest"], look.now())):
         return [("approval", "a waiver was taken back")]
     decision = decide(phase.rule, values["review"], votes, values["digest"], look.now())
     if decision.rejected is not None:
@@ -142,15 +144,14 @@ def which_work(work: Work) -> str:
     return "" if work.task == f"{work.phase}:run" else f"{work.task} "
 
 
-def _told(key: str, value: Any) -> str:
+def _told(key: str, value: Any, look: Evidence) -> str:
     """One side of what changed in a definition."""
     if key == "env" and value is not None:
         from .secrets import is_secret
 
         value = {name: "***" if is_secret(name) else text for name, text in value.items()}
-    return _short(value)
+    return _short("nothing" if value is None else look.mask(" ".join(str(value).split())))
 
 
-def _short(value: Any, width: int = 40) -> str:
-    text = "nothing" if value is None else " ".join(str(value).split())
+def _short(text: str, width: int = 40) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -21,9 +22,9 @@ from .gate.judgement import GateState, Judgement
 from .gate.people import login
 from .plan import Phase, Work
 from .project import Project
+from .state.database import StateError
 from .state.journal import Event
 from .state.state import FOLDER
-from .state.votes import Vote
 from .work.attempts import Attempt, Attempts
 from .work.command import RUN, Surroundings
 from .work.leftovers import close_attempts, end_leftovers
@@ -67,11 +68,6 @@ class Result:
     """Until when this run stays for approvals, in seconds on the monotonic clock; 0 before it was asked."""
 
     @property
-    def votes(self) -> tuple[Vote, ...]:
-        """The votes that the newest judgement rests on."""
-        return () if self.judgement is None else self.judgement.votes
-
-    @property
     def last_attempts(self) -> list[Attempt]:
         """The newest attempt at each work."""
         return list({attempt.work.task: attempt for attempt in self.attempts}.values())
@@ -109,7 +105,6 @@ class Session:
         self._executor = executor
         self._marks = {RUN: project.state.journal.run}
         self._stopping = False
-        self._votes = project.state.votes
         self._wait = wait
         self._monotonic: Callable[[], float] = time.monotonic
         around = Surroundings(
@@ -153,18 +148,18 @@ class Session:
         """Judge a gate; why it is not open, or when to look again, or None."""
         with self._occupied():
             result = self._result(phase)
-            if result.waits_until > self._monotonic() and tuple(self._votes.of(phase.name)) == result.votes:
+            if result.waits_until > self._monotonic() and not self._judge.would_differ(result.judgement):
                 return Later(LOOK_AGAIN)
             judgement = self._judge.judge(phase, lambda: self._stopping)
             if judgement is None:
                 return "the run was stopped"
             ends = {GateState.OPEN: End.DONE, GateState.WAITING: End.WAITING, GateState.SHUT: End.FAILED}
             with self._guard:
-                again = result.judgement is not None
+                asked = result.judgement.digest if result.judgement is not None else ""
                 result.judgement = judgement
                 result.duration = self._monotonic() - result.started
                 if judgement.state is GateState.WAITING and self._stays(result):
-                    if not again:
+                    if judgement.digest != asked:
                         self._watcher.asks(result)
                     return Later(LOOK_AGAIN)
                 self._end(result, ends[judgement.state])
@@ -206,15 +201,25 @@ class Session:
         self._executor.stop()
         self._executor.sweep(self._marks)
 
-    def close(self) -> None:
-        """Wait for what is still going on in other threads; nothing more happens in this run after that."""
+    def close(self, alone: Collection[str]) -> None:
+        """Wait for what is still going on in other threads; nothing more happens in this run after that.
+
+        Args:
+            alone: the phases whose works were to run, and not their gates.
+        """
         with self._guard:
             self._guard.wait_for(lambda: not self._busy, timeout=LAST_WORDS)
             for result in self.results.values():
                 if result.judgement is not None and result.judgement.state is GateState.WAITING:
                     self._end(result, End.WAITING)
                 elif result.attempts or self._stopping:
-                    self._end(result, result.without_gate() or (End.STOPPED if self._stopping else End.RAN))
+                    self._end(result, result.without_gate() or self._without_verdict(result, alone))
+
+    def _without_verdict(self, result: Result, alone: Collection[str]) -> End | None:
+        """What became of a phase whose work is done and whose gate was not asked; None where the run ended before."""
+        if self._stopping:
+            return End.STOPPED
+        return End.RAN if result.phase.name in alone else None
 
     def counts(self) -> dict[str, int]:
         """How many phases ended how."""
@@ -290,23 +295,26 @@ def open_session(
     project.state.journal.run = run
     try:
         project.state.records.refresh()
-        ended = end_leftovers(project.root, project.plan, project.state)
-        if ended:
-            watcher.notes([f"{ended} processes that a killed run had left running were ended"])
+        watcher.notes(end_leftovers(project.root, project.plan, project.state))
         project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, by=login().name)
         session = Session(project, executor, watcher, echo, wait)
         yield session
         _prune_logs(project)
-        if session.broke:
-            close_attempts(run, project.root, project.plan, project.state)
-        project.state.journal.append(Event.RUN_ENDED, ends=session.counts())
+        try:
+            if session.broke:
+                watcher.notes(close_attempts(run, project.root, project.plan, project.state))
+            project.state.journal.append(Event.RUN_ENDED, ends=session.counts())
+        except StateError as error:  # of what was done nothing is lost: the next run sees that this one did not end
+            watcher.notes([str(error)])
     finally:
         executor.stop()
-        project.state.close()
+        with contextlib.suppress(StateError):  # digests that could not be kept are taken again
+            project.state.close()
 
 
 def _prune_logs(project: Project) -> None:
     logs = project.root / FOLDER / "logs"
     if logs.is_dir():
-        for old in sorted(logs.iterdir())[: -project.plan.logs.keep_runs]:
+        older = sorted(folder for folder in logs.iterdir() if folder.name != project.state.journal.run)
+        for old in older[: len(older) + 1 - project.plan.logs.keep_runs]:
             shutil.rmtree(old, ignore_errors=True)

@@ -1,8 +1,9 @@
-"""INT, TERM and HUP end a run in order: once to stop, twice to stop at once."""
+"""INT, TERM and HUP end a run in order: once to stop, twice to stop at once, and three times to be gone."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,22 +22,24 @@ class Stopped(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def stoppable(at_once: Callable[[], None]) -> Iterator[None]:
-    """Inside, the first signal raises Stopped in the main thread; each later one calls `at_once` and nothing else.
+    """Inside, the first signal raises Stopped in the main thread, the second calls `at_once`, and the third ends the
+    process on the spot: whatever it hangs on, such as a terminal that takes no more, what is left is the next run's.
 
     Handlers are set although a signal may be ignored by inheritance, as INT is when a script starts doit with `&`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    seen = False
+    seen = 0
 
     def heed(number: int, frame: FrameType | None) -> None:
         nonlocal seen
-        if seen:
-            at_once()
-        else:
-            seen = True
+        seen += 1
+        if seen == 1:
             raise Stopped(number)
+        at_once()
+        if seen > 2:
+            os._exit(128 + number)
 
     before = {number: signal.signal(number, heed) for number in HEEDED}
     try:

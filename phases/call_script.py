@@ -12,6 +12,8 @@ import sys
 import traceback
 from typing import Any
 
+LONGEST = 200
+"""Characters of a name that are told: a pipe that nobody reads before the end holds 64 KiB."""
 REPORT_FD = os.environ.pop("PHASEGATE_REPORT", None)
 """Where a failure is told in detail (child.py, REPORT)."""
 
@@ -41,10 +43,10 @@ def show(error: BaseException) -> None:
 def report(error: BaseException, descriptor: int) -> None:
     """Tell the kind of the error, by its class and those above, and the variable that os.environ did not have."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__[:-1]]
-    told: dict[str, Any] = {"exceptions": [name.removeprefix("builtins.") for name in names][:100]}
+    told: dict[str, Any] = {"exceptions": [name.removeprefix("builtins.")[:LONGEST] for name in names][:100]}
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     if isinstance(error, KeyError) and error.args and frames[-1].f_code is os.environ.__getitem__.__code__:
-        told["unset_variable"] = str(error.args[0])
+        told["unset_variable"] = str(error.args[0])[:LONGEST]
     with contextlib.suppress(OSError):
         os.write(descriptor, json.dumps(told).encode())
 

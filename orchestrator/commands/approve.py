@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from doit.exceptions import InvalidCommand
@@ -18,7 +19,7 @@ from ..state.votes import Answer
 from .voting import OPT_DIGEST, OPT_REASON, VotingCommand, ballot
 
 PERSON = "a person"
-"""In the place of a criterion to be reviewed: what waits here asks for people, whatever asked for them."""
+"""In the place of the criteria that have to be reviewed."""
 
 
 class Approve(VotingCommand):
@@ -35,16 +36,21 @@ class Approve(VotingCommand):
     ) -> str:
         votes = project.state.votes.of(phase.name)
         vote = ballot(phase, judged, person, Answer.APPROVE, params["reason"])
-        before = decide(phase.rule, [PERSON], votes, vote.digest, vote.at)
-        if judged.data["outcome"] == "failed" and before.rejected is None:
+        results = [verdict["result"] for verdict in judged.data["verdicts"]]
+        if "fail" in results:
             raise InvalidCommand(
                 f"the gate of {phase.name} is shut by its criteria; an approval would not open it, `doit waive` might"
             )
-        if judged.data["outcome"] == "open" and before.rejected is None:
+        # who was asked was asked, whatever this command would be told by the mode of the configuration
+        rule = replace(phase.rule, manual=True) if judged.data["outcome"] == "waiting" else phase.rule
+        review = [PERSON] if "review" in results else []
+        before = decide(rule, review, votes, vote.digest, vote.at)
+        if before.open and judged.data["outcome"] == "open":
             raise InvalidCommand(f"the gate of {phase.name} is open already")
-        if person.name in before.by and before.rejected is None:
-            raise InvalidCommand(f"{person.name} has approved {vote.digest[:SHORT]} of {phase.name} already")
+        if before.open or (before.rejected is None and person.name in before.by):
+            who = person.name if person.name in before.by else ", ".join(before.by)
+            raise InvalidCommand(f"{who} has approved {vote.digest[:SHORT]} of {phase.name} already; next: doit")
         cast(project.state, vote)
-        missing = decide(phase.rule, [PERSON], [*votes, vote], vote.digest, vote.at).missing
+        missing = decide(rule, review, [*votes, vote], vote.digest, vote.at).missing
         then = f"{missing} more must approve" if missing else "next: doit"
         return f"{person.name} approved {vote.digest[:SHORT]} of {phase.name}; {then}"

@@ -30,7 +30,8 @@ class Clean(PlanCommand):
         tasks = self._chosen(project, args, everything=params["cleanall"] or not args, needs=params["cleandep"])
         if not params["dryrun"]:
             project.state.lock.take()
-            end_leftovers(project.root, project.plan, project.state)
+            for note in end_leftovers(project.root, project.plan, project.state):
+                self.outstream.write(f"note: {note}\n")
         try:
             for task in tasks:
                 task.clean(self.outstream, params["dryrun"])

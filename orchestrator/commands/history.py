@@ -67,8 +67,9 @@ class History(PlanCommand):
         return 0
 
     def _verify(self, project: Project, as_json: bool) -> int:
+        last_seq = project.state.journal.last_seq()  # asked first: somebody may write meanwhile
         links = project.state.journal.links()
-        breaks = broken_links(links, project.state.journal.last_seq())
+        breaks = broken_links(links, last_seq)
         newest = links[-1].hash if links else ""
         data = {
             "entries": len(links),

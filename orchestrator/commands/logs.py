@@ -21,11 +21,13 @@ from .selection import named
 PAUSE = 0.2
 """Seconds between two looks at a log that grows."""
 
+NEWEST = -1
+
 OPT_ATTEMPT = {
     "name": "attempt",
     "long": "attempt",
     "type": int,
-    "default": 0,
+    "default": NEWEST,
     "help": "the attempt with this number, and not the newest",
 }
 OPT_FOLLOW = {
@@ -94,7 +96,7 @@ def _chosen(project: Project, tasks: Sequence[str], name: str, number: int) -> A
     attempts = _attempts(project, tasks)
     if not attempts:
         raise InvalidCommand(f"{name} was not tried yet, so it has no log; run doit {name}")
-    found = [attempt for attempt in attempts if number in (0, attempt["attempt"])]
+    found = [attempt for attempt in attempts if number in (NEWEST, attempt["attempt"])]
     if not found:
         numbers = sorted({attempt["attempt"] for attempt in attempts})
         raise InvalidCommand(f"{name} has no attempt {number}; it has {numbers[0]} to {numbers[-1]}")

@@ -19,10 +19,13 @@ from doit.task import Task
 from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import stand
+from ..views.stream import Tolerant
 from .common import preflight, project_of
 from .selection import given, split
 
 if TYPE_CHECKING:
+    from phases.local import LocalExecutor
+
     from ..engine import Reporter
     from ..session import Session
     from ..views.announcer import Announcer
@@ -118,7 +121,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
                 return DONE
-            return self._run(project, params, outstream, handed, selected, chosen, wait)
+            return self._run(project, params, outstream, _Todo(handed, selected, chosen, wait))
 
     def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
         """What the command line names, of the plan and beside it; the whole plan without a name."""
@@ -144,25 +147,28 @@ class Run(DoitRun):  # type: ignore[misc]
         project: Project,
         params: Any,
         outstream: TextIO,
-        phases: list[Phase],
-        selected: list[str],
-        chosen: _Chosen,
-        wait: float,
+        todo: _Todo,
     ) -> int:
+        from phases.local import LocalExecutor
+
         from ..session import new_run
+        from ..signals import stoppable
         from ..views.announcer import Announcer
         from ..views.console import Console
 
+        raise_file_limit()
         run = new_run()
+        executor = LocalExecutor()
         also = self._other_reporter(params, outstream)
         with contextlib.ExitStack() as stack:
             if also is not None:  # what it prints must not be mixed with ours
                 outstream = stack.enter_context(Path(os.devnull).open("w"))
-            console = Console(project.plan, phases, outstream)
+            console = Console(project.plan, todo.phases, outstream)
             announcer = Announcer(console, project.triggers(run), project.plan.name, run)
+            stack.enter_context(stoppable(executor.kill))
             code = ERROR
             try:
-                code = self._work(project, params, run, console, announcer, _Todo(phases, selected, chosen, wait), also)
+                code = self._work(project, params, run, executor, console, announcer, todo, also)
             finally:
                 console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
         return code
@@ -172,23 +178,20 @@ class Run(DoitRun):  # type: ignore[misc]
         project: Project,
         params: Any,
         run: str,
+        executor: LocalExecutor,
         console: Console,
         announcer: Announcer,
         todo: _Todo,
         also: Any,
     ) -> int:
         """Execute it, with the lock held; the exit code."""
-        from phases.local import LocalExecutor
-
         from ..engine import Bookkeeping, Reporter, execute
         from ..session import open_session
-        from ..signals import Stopped, stoppable
+        from ..signals import Stopped
         from ..tasks import tasks_of
 
-        executor = LocalExecutor()
         echo = params["verbosity"] == 2
         with (
-            stoppable(executor.kill),
             console,
             open_session(project, run, executor, announcer, echo, todo.wait) as session,
         ):
@@ -203,8 +206,9 @@ class Run(DoitRun):  # type: ignore[misc]
             except Stopped as stopped:
                 stopped_by = stopped.number
                 session.stop()
-            session.close()
-            missed = session.missed([name for name in todo.selected if name in project.plan.phases])
+            gates = [name for name in todo.selected if name in project.plan.phases]
+            session.close(alone=project.plan.phases_of(name for name in todo.selected if name not in gates))
+            missed = session.missed(gates)
             console.summary(session, reporter, missed, stopped_by)
             code = 128 + stopped_by if stopped_by is not None else _exit_code(session, reporter, missed)
             announcer.plan(PLAN_ENDS.get(code, "plan.failed"), exit_code=code, **session.counts())
@@ -213,15 +217,19 @@ class Run(DoitRun):  # type: ignore[misc]
     @contextlib.contextmanager
     def _output(self, params: Any) -> Iterator[TextIO]:
         """Where this run's lines go: `-o FILE`, or the terminal."""
-        if not isinstance(params["outfile"], str):
-            yield self.outstream
-            return
-        try:
-            file = Path(params["outfile"]).open("w", encoding="utf-8")  # noqa: SIM115
-        except OSError as error:
-            raise InvalidCommand(f"-o {params['outfile']}: {error.strerror}") from None
-        with file:
-            yield file
+        with contextlib.ExitStack() as stack:
+            stream = self.outstream
+            if isinstance(params["outfile"], str):
+                try:
+                    stream = stack.enter_context(Path(params["outfile"]).open("w", encoding="utf-8"))
+                except OSError as error:
+                    raise InvalidCommand(f"-o {params['outfile']}: {error.strerror}") from None
+            tolerant = Tolerant(stream)
+            yield tolerant  # type: ignore[misc]
+            tolerant.flush()
+            tolerant.give_up()
+        if tolerant.broken is not None and not isinstance(tolerant.broken, BrokenPipeError):
+            sys.stderr.write(f"what the run says could not be written: {tolerant.broken.strerror}\n")
 
     @staticmethod
     def _has_other_reporter(params: Any) -> bool:
@@ -232,6 +240,15 @@ class Run(DoitRun):  # type: ignore[misc]
         if not self._has_other_reporter(params):
             return None
         return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
+
+
+def raise_file_limit() -> None:
+    """Each work takes a few file descriptors, and the usual limit, of 1024, is meant for programs that use `select`."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS does not mean its "unlimited"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def set_mode(project: Project, mode: str) -> None:

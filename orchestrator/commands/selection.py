@@ -59,6 +59,8 @@ def named(plan: Plan, names: Sequence[str], root: Path) -> list[str]:
 
 def given(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
     """The names that were given, with those put back that doit took for variables, as it does `build/month=1/x`."""
+    if "" in args:
+        raise InvalidCommand("a name is empty; for the whole plan give no name")
     return [*args, *(name for name in _variables() if tasks_named(plan, name, root))]
 
 

@@ -33,7 +33,6 @@ class Status(PlanCommand):
             project.plan,
             [standings[name] for name in project.plan.phases if name in chosen],
             project.state,
-            project.masker.text,
         )
         if params["json"]:
             self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")

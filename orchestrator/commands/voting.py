@@ -5,11 +5,14 @@ None of them takes the lock: people vote while a run is going on. They refuse wh
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from doit.exceptions import InvalidCommand
+
+from criteria.words import one_line
 
 from ..gate.digest import SHORT
 from ..gate.people import Person, login, voter
@@ -19,6 +22,7 @@ from ..reasons import is_present
 from ..state.journal import Entry, Event
 from ..state.votes import Answer, Vote
 from ..triggers.model import PHASE_EVENTS, Happening
+from ..views.attempts import attempts_data
 from .common import PlanCommand
 
 CHANNEL = "command line"
@@ -42,6 +46,15 @@ class VotingCommand(PlanCommand):
     arguments: tuple[str, ...] = ("PHASE",)
     reason_needed = False
 
+    def parse_execute(self, in_args: list[str]) -> int:
+        """doit takes every word with a `=` for a variable, also one that belongs to a reason."""
+        words = list(sys.argv[1:])
+        if self.name in words:
+            words.remove(self.name)
+            if [word for word in words if word in in_args] == in_args:
+                return super().parse_execute(words)
+        return super().parse_execute(in_args)
+
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         if len(args) != len(self.arguments):
             usage = " ".join([f"doit {self.name}", *self.arguments, "-m 'why'"])
@@ -56,9 +69,9 @@ class VotingCommand(PlanCommand):
                 f"{phase.name} was judged with digest {digest[:SHORT]}, not {params['digest']!r}; look again"
             )
         person = entitled(project, phase, judged)
-        if self.reason_needed and not params["reason"].strip():
+        params["reason"] = one_line(project.masker.text(params["reason"]))
+        if self.reason_needed and not params["reason"]:
             raise InvalidCommand(f"say why: doit {self.name} {' '.join(args)} -m 'why'")
-        params["reason"] = project.masker.text(params["reason"])
         with project.state.database.transaction():  # of two people at the same instant the second sees the first's vote
             told = self.vote(project, phase, judged, person, params, args[1:])
         self.outstream.write(f"{told}\n")
@@ -119,10 +132,11 @@ def entitled(project: Project, phase: Phase, judged: Entry) -> Person:
     if phase.rule.by and person.name not in phase.rule.by:
         raise InvalidCommand(f"{person.name} may not vote on {phase.name}; its rule names {', '.join(phase.rule.by)}")
     if not phase.rule.self_approval:
-        starter = project.state.journal.starter(judged.run)
-        if starter == login().name:
+        works = [work.task for work in phase.works]
+        made = [attempt["run"] for attempt in attempts_data(project.state.journal.of(phase.name), works)[-len(works) :]]
+        if login().name in {project.state.journal.starter(run) for run in (judged.run, *made)}:
             raise InvalidCommand(
-                f"{starter} started the run that {phase.name} was judged in, and its rule has self_approval: false;"
-                " somebody else must look at it"
+                f"{login().name} started the run that {phase.name} was made or judged in, and its rule has"
+                " self_approval: false; somebody else must look at it"
             )
     return person

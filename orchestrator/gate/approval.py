@@ -41,7 +41,7 @@ def decide(rule: Rule, review: Sequence[str], votes: Iterable[Vote], digest: str
     votes = [vote for vote in votes if vote.digest == digest]
     counting = sorted((vote for vote in votes if _counts(rule, vote, now)), key=lambda vote: vote.at)
     standing = {vote.by: vote for vote in counting}
-    rejected = _rejection(votes, counting)
+    rejected = _rejection(rule, votes)
     if not rule.manual and not review:
         return Decision(rejected is None, True, 0, (), None, rejected=rejected)
     missing = max(0, rule.quorum - len(standing))
@@ -51,23 +51,36 @@ def decide(rule: Rule, review: Sequence[str], votes: Iterable[Vote], digest: str
     return Decision(is_open, False, missing, tuple(review), until if is_open else None, tuple(standing), rejected)
 
 
-def waivers(votes: Iterable[Vote], digest: str, now: float) -> dict[str, Vote]:
-    """The criteria that do not have to hold for this digest, each with the newest waiver that has not ended."""
-    given = sorted((v for v in votes if v.answer is Answer.WAIVE and v.digest == digest), key=lambda v: v.at)
-    return {vote.criterion: vote for vote in given if vote.until is None or now < vote.until}
+def waivers(rule: Rule, votes: Iterable[Vote], digest: str, now: float) -> dict[str, Vote]:
+    """The criteria that do not have to hold for this digest, each with the newest of its waivers.
+
+    As many people as the quorum have to waive a criterion: one alone would else open what two have to approve.
+    """
+    standing = [vote for vote in votes if vote.digest == digest and _waives(rule, vote, now)]
+    by_criterion: dict[str, dict[str, Vote]] = {}
+    for vote in sorted(standing, key=lambda vote: vote.at):
+        by_criterion.setdefault(vote.criterion, {})[vote.by] = vote
+    return {name: list(people.values())[-1] for name, people in by_criterion.items() if len(people) >= rule.quorum}
 
 
-def _rejection(votes: Iterable[Vote], counting: Sequence[Vote]) -> Vote | None:
-    rejections = sorted((vote for vote in votes if vote.answer is Answer.REJECT), key=lambda vote: vote.at)
-    if not rejections or (counting and counting[-1].at > rejections[-1].at):
+def _waives(rule: Rule, vote: Vote, now: float) -> bool:
+    return (
+        vote.answer is Answer.WAIVE and (not rule.by or vote.by in rule.by) and (vote.until is None or now < vote.until)
+    )
+
+
+def _rejection(rule: Rule, votes: Sequence[Vote]) -> Vote | None:
+    """The newest rejection, if no approval followed it. That one may have expired since: then the gate asks again."""
+    rejections = [vote for vote in votes if vote.answer is Answer.REJECT]
+    if not rejections:
         return None
-    return rejections[-1]
+    newest = max(rejections, key=lambda vote: vote.at)
+    return None if any(vote.at > newest.at for vote in votes if _approves(rule, vote)) else newest
 
 
 def _counts(rule: Rule, vote: Vote, now: float) -> bool:
-    return (
-        vote.answer is Answer.APPROVE
-        and vote.channel != POLICY
-        and (not rule.by or vote.by in rule.by)
-        and (rule.expires is None or now < vote.at + rule.expires)
-    )
+    return _approves(rule, vote) and (rule.expires is None or now < vote.at + rule.expires)
+
+
+def _approves(rule: Rule, vote: Vote) -> bool:
+    return vote.answer is Answer.APPROVE and vote.channel != POLICY and (not rule.by or vote.by in rule.by)

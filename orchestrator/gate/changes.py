@@ -9,6 +9,7 @@ from typing import Any
 
 from ..plan import canonical
 from ..state.files import State as FileState
+from ..state.files import flat
 
 MOST_FILES = 1000
 """Beyond so many files an output is compared as a whole: the journal is no place for listings of millions."""
@@ -19,13 +20,13 @@ Contents = dict[str, list[Any]]
 
 def contents(root: Path, outputs: Mapping[str, FileState]) -> Contents:
     """The files of all outputs, or where they are too many the outputs, each with its digest and size."""
-    files = {file: digest for path, state in outputs.items() for file, digest in _files(path, state).items()}
+    files = {file: digest for path, state in outputs.items() for file, digest in flat(path, state).items()}
     if len(files) <= MOST_FILES:
         return {file: [digest, _size(root / file)] for file, digest in files.items()}
     return {
         path: [
             hashlib.sha256(canonical(state).encode()).hexdigest(),
-            sum(_size(root / file) for file in _files(path, state)),
+            sum(_size(root / file) for file in flat(path, state)),
         ]
         for path, state in outputs.items()
     }
@@ -53,10 +54,6 @@ def changes(
 
 def _file(what: str, path: str, before: int | None, after: int | None) -> dict[str, Any]:
     return {"what": what, "name": path, "before": before, "after": after}
-
-
-def _files(path: str, state: FileState) -> Mapping[str, str]:
-    return {path: state} if isinstance(state, str) else state
 
 
 def _size(path: Path) -> int:

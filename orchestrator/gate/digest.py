@@ -14,25 +14,28 @@ SHORT = 7
 
 
 def gate_digest(
-    outputs: Mapping[str, State], gate_text: str, values: Iterable[tuple[str, object]], attempts: Iterable[int]
+    states: Mapping[str, State], gate_text: str, values: Iterable[tuple[str, object]], attempts: Iterable[int]
 ) -> str:
-    """64 hex digits over outputs, criteria and rule, and the verdicts' values.
+    """64 hex digits over all that a gate reads, criteria and rule, and the verdicts' values.
 
     Args:
-        outputs: the state of each output.
+        states: the state of each output, and of each other file that a criterion reads.
         gate_text: criteria and approval rule (`Phase.gate_text`).
         values: what each criterion measured, by its name.
-        attempts: numbers of the attempts that stand in for the outputs of a phase that has none.
+        attempts: what `attempts_of` says.
     """
     parts = {
-        "outputs": outputs,
+        "states": states,
         "gate": gate_text,
         "values": [list(value) for value in values],
-        "attempts": [] if outputs else list(attempts),
+        "attempts": list(attempts),
     }
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
 def attempts_of(phase: Phase, record: Callable[[str], Record | None]) -> list[int]:
-    """The number of the attempt behind each work's record, 0 for a work that has none."""
+    """What stands in for the outputs of a phase that has none: the number of the attempt behind each work's record, 0
+    for a work that has no record."""
+    if phase.outputs:
+        return []
     return [(record(work.task) or {}).get(VALUES, {}).get("attempt", 0) for work in phase.works]

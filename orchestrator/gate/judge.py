@@ -11,6 +11,7 @@ from phases.masking import Masker
 
 from ..plan import Phase
 from ..state.files import State as FileState
+from ..state.files import unreadable
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import State
@@ -23,7 +24,11 @@ from .digest import attempts_of, gate_digest
 from .judgement import OUTCOMES, GateState, Judgement, judgement_on
 
 LONGEST = 500
-"""Characters of a verdict's message."""
+"""Characters of each text of a verdict."""
+HINDRANCE = "hindrance"
+"""The kind of a verdict that is no criterion's."""
+LOOKS = 3
+"""How often a gate is looked at anew because something was written to meanwhile."""
 MASKED = ("value", "bound", "source", "message")
 """The parts of a verdict that say what was found."""
 
@@ -43,30 +48,51 @@ class Judge:
         """
         now = self._clock()
         opened = self._last_opened(phase)
-        states = {path: self._state.files.state(path) for path in phase.reads}
+        for _ in range(LOOKS):
+            stamps = [self._state.files.stamp(path) for path in phase.reads]
+            states = self._states(phase)
+            verdicts = self._verdicts(phase, now, opened)
+            if stopping():
+                return None
+            still = stamps == [self._state.files.stamp(path) for path in phase.reads]
+            if still:
+                break
+        hindrances = [_hindrance(f"{file} cannot be read", file) for file in unreadable(states)]
+        if not still:
+            hindrances.append(_hindrance("what its criteria look at is written to while they do", "quiet"))
+        attempts = attempts_of(phase, self._state.records.get)
+        digest = gate_digest(states, phase.gate_text, [(v.name, v.value) for v in (*verdicts, *hindrances)], attempts)
+        there = contents(self._around.root, {output: states[output] for output in phase.outputs})
+        with self._state.database.transaction():  # a vote that is given meanwhile is seen, or comes after
+            votes = tuple(self._state.votes.of(phase.name))
+            waived = waivers(phase.rule, votes, digest, now)
+            judged = (*(_waived(verdict, waived) for verdict in verdicts), *hindrances)
+            changed = changes(opened.get("outputs", {}), there, opened.get("metrics", {}), _metrics(judged))
+            judgement = judgement_on(phase, judged, digest, states, votes, now, changed if opened else [])
+            self._record(judgement, now)
+            if judgement.state is GateState.OPEN:
+                self._open(judgement, there, attempts, waived)
+        return judgement
+
+    def would_differ(self, judgement: Judgement | None) -> bool:
+        """Would another look see other votes, or other content? Cheap: it judges nothing."""
+        if judgement is None:
+            return True
+        phase = judgement.phase
+        votes = tuple(self._state.votes.of(phase.name))
+        return votes != judgement.votes or self._states(phase) != judgement.states
+
+    def _states(self, phase: Phase) -> dict[str, FileState]:
+        return {path: self._state.files.state(path) for path in phase.reads}
+
+    def _verdicts(self, phase: Phase, now: float, opened: Mapping[str, Any]) -> list[Verdict]:
         scene = Scene(
             root=self._around.root,
             now=now,
             approved=opened.get("metrics", {}),
             env={**phase_environment(phase.name, self._around.inherited), RUN: self._around.run},
         )
-        verdicts = [masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria]
-        if stopping():
-            return None
-        outputs = {output: states[output] for output in phase.outputs}
-        attempts = attempts_of(phase, self._state.records.get)
-        digest = gate_digest(outputs, phase.gate_text, [(v.name, v.value) for v in verdicts], attempts)
-        there = contents(self._around.root, outputs)
-        with self._state.database.transaction():  # a vote that is given meanwhile is seen, or comes after
-            votes = tuple(self._state.votes.of(phase.name))
-            waived = waivers(votes, digest, now)
-            judged = tuple(_waived(verdict, waived) for verdict in verdicts)
-            changed = changes(opened.get("outputs", {}), there, opened.get("metrics", {}), _metrics(judged))
-            judgement = judgement_on(phase, judged, digest, votes, now, changed if opened else [])
-            self._record(judgement, now)
-            if judgement.state is GateState.OPEN:
-                self._open(judgement, states, there, attempts, waived)
-        return judgement
+        return [masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria]
 
     def _last_opened(self, phase: Phase) -> Mapping[str, Any]:
         """With what the gate last opened: what `* approved`, and whoever is asked, holds the present against."""
@@ -98,7 +124,6 @@ class Judge:
     def _open(
         self,
         judgement: Judgement,
-        states: Mapping[str, FileState],
         there: Contents,
         attempts: list[int],
         waived: Mapping[str, Vote],
@@ -123,7 +148,7 @@ class Judge:
             "attempts": attempts,
             "until": min((end for end in ends if end is not None), default=None),
         }
-        self._state.records.save(phase.name, record_of(values, states))
+        self._state.records.save(phase.name, record_of(values, judgement.states))
 
 
 def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
@@ -134,17 +159,20 @@ def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
     return replace(verdict, result=Result.WARN, message=f"{verdict.message}; waived by {vote.by}: {vote.reason}")
 
 
+def _hindrance(message: str, what: str) -> Verdict:
+    """A verdict on the looking itself, which nobody can waive: what cannot be looked at cannot be approved."""
+    return Verdict(what, HINDRANCE, Result.FAIL, None, "", what, message)
+
+
 def masked(verdict: Verdict, secrets: Masker) -> Verdict:
-    """A verdict without secrets, its message short enough to be read.
+    """A verdict without secrets, its texts short enough to be read.
 
     Cut after the masking, because of a secret that was cut in the middle nothing is recognized; and before the digest
     is taken, so that it is the digest of what is stored.
     """
     found: dict[str, Any] = {key: getattr(verdict, key) for key in MASKED}
-    if secrets:
-        found = {key: secrets.text(text) if isinstance(text, str) else text for key, text in found.items()}
-    if len(found["message"]) > LONGEST:
-        found["message"] = found["message"][: LONGEST - 1] + "…"
+    texts = {key: secrets.text(text) if secrets else text for key, text in found.items() if isinstance(text, str)}
+    found |= {key: text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for key, text in texts.items()}
     return replace(verdict, **found)
 
 

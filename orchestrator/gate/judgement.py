@@ -10,6 +10,7 @@ from typing import Any
 from criteria import Result, Verdict
 
 from ..plan import Phase
+from ..state.files import State as FileState
 from ..state.votes import Vote
 from .approval import Decision, decide
 
@@ -36,6 +37,8 @@ class Judgement:
     digest: str
     decision: Decision | None
     """None where a criterion shuts the gate: nobody is asked then."""
+    states: Mapping[str, FileState]
+    """Of all that was looked at."""
     votes: tuple[Vote, ...] = ()
     """The votes that it rests on."""
     changes: tuple[Mapping[str, Any], ...] = ()
@@ -51,14 +54,15 @@ def judgement_on(
     phase: Phase,
     verdicts: tuple[Verdict, ...],
     digest: str,
+    states: Mapping[str, FileState],
     votes: tuple[Vote, ...],
     now: float,
     changed: Sequence[Mapping[str, Any]],
 ) -> Judgement:
     """What follows from the verdicts and the votes."""
     if any(verdict.result is Result.FAIL for verdict in verdicts):
-        return Judgement(phase, GateState.SHUT, verdicts, digest, None, votes, tuple(changed))
+        return Judgement(phase, GateState.SHUT, verdicts, digest, None, states, votes, tuple(changed))
     review = [verdict.name for verdict in verdicts if verdict.result is Result.REVIEW]
     decision = decide(phase.rule, review, votes, digest, now)
     state = GateState.OPEN if decision.open else GateState.WAITING if decision.rejected is None else GateState.SHUT
-    return Judgement(phase, state, verdicts, digest, decision, votes, tuple(changed))
+    return Judgement(phase, state, verdicts, digest, decision, states, votes, tuple(changed))

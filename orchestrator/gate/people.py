@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from criteria.words import one_line
+
 from ..plan import Rule
 
 
@@ -23,7 +25,7 @@ class Person:
 def login() -> Person:
     """The login of the operating system."""
     try:
-        return Person(getpass.getuser(), "login")
+        return Person(one_line(getpass.getuser()), "login")
     except (KeyError, OSError):
         return Person(f"uid {os.getuid()}", "login")
 
@@ -36,7 +38,7 @@ def git_email(root: Path) -> Person | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    email = told.stdout.decode("utf-8", "replace").strip()
+    email = one_line(told.stdout.decode("utf-8", "replace"))
     return Person(email, "git user.email") if email else None
 
 

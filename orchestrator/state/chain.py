@@ -41,7 +41,11 @@ MOST = 20
 
 def link(before: str, fields: Sequence[object]) -> str:
     """The hash of an entry, after the hash of the one before it, which is empty for the first."""
-    return hashlib.sha256(f"{before}\n{canonical(list(fields))}".encode()).hexdigest()
+    return hashlib.sha256(f"{before}\n{canonical(list(map(_text, fields)))}".encode()).hexdigest()
+
+
+def _text(field: object) -> str:
+    return field if isinstance(field, str) else repr(field)
 
 
 def broken_links(links: Sequence[Link], last_seq: int) -> list[Break]:
@@ -56,7 +60,7 @@ def broken_links(links: Sequence[Link], last_seq: int) -> list[Break]:
     before, expected = "", 1
     for entry in links:
         if len(breaks) >= MOST:
-            return breaks
+            break
         if entry.seq > expected:
             breaks.append(_removed(expected, entry.seq - 1))
         if link(before, entry.fields) != entry.hash:
@@ -67,9 +71,10 @@ def broken_links(links: Sequence[Link], last_seq: int) -> list[Break]:
             elif entry.seq == expected:
                 breaks.append(Break(entry.seq, "edited", "it, or the entry before it, is not what was written"))
         before, expected = entry.hash, entry.seq + 1
-    if last_seq >= expected:
-        breaks.append(_removed(expected, last_seq))
-    return breaks
+    else:
+        if last_seq >= expected:
+            breaks.append(_removed(expected, last_seq))
+    return breaks[:MOST]
 
 
 def _removed(first: int, last: int) -> Break:

@@ -61,6 +61,7 @@ class Database:
         self.path = path
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
         self._ahead = False
         """Is a log written ahead (WAL)? Only then may a transaction do without its own wait for the disk."""
 
@@ -102,6 +103,7 @@ class Database:
             if connection.in_transaction:
                 yield connection
                 return
+            self._still_there()
             with self._synced(connection, durable):
                 connection.execute("begin immediate")
                 try:
@@ -149,9 +151,20 @@ class Database:
                 self._connection.close()
                 self._connection = None
 
+    def _still_there(self) -> None:
+        """A file that was taken away while it is open can be written to, and nobody will find what was written."""
+        try:
+            inode = self.path.stat().st_ino
+        except FileNotFoundError:
+            inode = 0
+        if inode != self._inode:
+            raise StateError(f"{self.path} was taken away or replaced while it was in use; what follows is not kept")
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            if self.path.stat().st_size == 0:
+            status = self.path.stat()
+            self._inode = status.st_ino
+            if status.st_size == 0:
                 # SQLite takes an empty file for a new database; ours is never empty, so something emptied it.
                 raise self._refusal("is empty")
             self._connection = self._connect()

@@ -23,6 +23,9 @@ State = str | dict[str, str]
 
 ABSENT = "absent"
 
+UNREADABLE = "unreadable"
+"""Something is there of which nobody can say what it holds: no permission, or no file (a pipe, a device)."""
+
 CLOCK_TICK_NS = 20_000_000
 """A file written again within the kernel's clock tick keeps its times: so early a digest is not trusted later."""
 
@@ -79,15 +82,28 @@ class Files:
             self._fresh = {}
 
     def _look(self, path: str) -> State:
+        files = self._files(path)
+        if files is None:
+            return self._digest(path)
+        return {file: digest for file in files if (digest := self._digest(file)) != ABSENT}
+
+    def stamp(self, path: str) -> object:
+        """Another one as soon as anything under the path was written, even if it was put back: by size, inode, mtime
+        and ctime alone."""
+        files = self._files(path)
+        return [(file, self._signature(file)) for file in ([path] if files is None else files)]
+
+    def _files(self, path: str) -> list[str] | None:
+        """The files that a glob or folder holds; None for anything else."""
         if is_glob(path):
-            return {match: digest for match in sorted(self._matches(path)) if (digest := self._digest(match)) != ABSENT}
+            return sorted(self._matches(path))
+        return sorted(self._below(path)) if os.path.isdir(os.path.join(self._root, path)) else None
+
+    def _signature(self, path: str) -> str | None:
         try:
-            status = os.stat(os.path.join(self._root, path))
+            return _signature(os.stat(os.path.join(self._root, path)))
         except OSError:
-            return ABSENT
-        if stat.S_ISDIR(status.st_mode):
-            return {file: digest for file in sorted(self._below(path)) if (digest := self._digest(file)) != ABSENT}
-        return self._digest(path, status)
+            return None
 
     def _matches(self, pattern: str) -> Iterator[str]:
         for match in glob.iglob(pattern, root_dir=self._root, recursive=True):
@@ -97,7 +113,11 @@ class Files:
     def _below(self, folder: str) -> Iterator[str]:
         project = os.stat(self._root)
         seen = {(project.st_dev, project.st_ino)}  # a link to the whole project would bring in our own state
-        for parent, folders, names in os.walk(os.path.join(self._root, folder), followlinks=True):
+        closed: list[str] = []
+        walk = os.walk(
+            os.path.join(self._root, folder), followlinks=True, onerror=lambda error: closed.append(str(error.filename))
+        )
+        for parent, folders, names in walk:
             status = os.stat(parent)
             if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
                 folders.clear()
@@ -105,21 +125,24 @@ class Files:
             seen.add((status.st_dev, status.st_ino))
             inside = os.path.relpath(parent, self._root)
             yield from (f"{inside}/{name}" for name in names)
+        yield from (os.path.relpath(path, self._root) for path in closed)
 
-    def _digest(self, path: str, status: os.stat_result | None = None) -> str:
+    def _digest(self, path: str) -> str:
         full = os.path.join(self._root, path)
         try:
-            status = status or os.stat(full)
+            status = os.stat(full)
             if not stat.S_ISREG(status.st_mode):
-                return ABSENT
-            signature = f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
+                return UNREADABLE
+            signature = _signature(status)
             known = self._cached().get(path)
             if known and known[0] == signature and known[1]:
                 return known[2]
             settled = self._settled(status)
             digest = _sha256(full)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return ABSENT
+        except OSError:
+            return UNREADABLE
         self._cached()[path] = self._fresh[path] = (signature, settled, digest)
         return digest
 
@@ -164,6 +187,21 @@ def differences(before: State | None, now: State, path: str) -> list[str]:
         + [f"{file} is new" for file in now if file not in before]
         + [f"{file} is gone" for file in before if file not in now]
     )
+
+
+def unreadable(states: Mapping[str, State]) -> list[str]:
+    """The files among these states that cannot be read."""
+    files = {file: digest for path, state in states.items() for file, digest in flat(path, state).items()}
+    return [file for file, digest in files.items() if digest == UNREADABLE]
+
+
+def flat(path: str, state: State) -> Mapping[str, str]:
+    """A state as path → digest, also where it is that of one file."""
+    return {path: state} if isinstance(state, str) else state
+
+
+def _signature(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def _sha256(path: str) -> str:

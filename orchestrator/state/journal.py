@@ -176,7 +176,8 @@ class Journal:
     def _entry(self, seq: int, *row: Any) -> Entry:
         *fields, sealed = row
         at, run, phase, task, event, data = fields
-        return Entry(seq, at, run, phase, task, Event(event), self._database.unsealed(data, sealed, *fields))
+        known = self._database.unsealed(data, sealed, *fields)
+        return Entry(seq, at, run, phase, task, Event(event), known)
 
 
 def _any(events: tuple[Event, ...]) -> str:

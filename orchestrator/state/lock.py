@@ -9,6 +9,7 @@ import fcntl
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from phases.identity import is_running, start_mark
 
@@ -52,6 +53,8 @@ class RunLock:
         try:
             self._database.create()
             with self._database.transaction() as do:
+                if self._another_holds(do):  # whose lock file was taken away
+                    raise Held(self._who())
                 do.execute("delete from holder")
                 pid = os.getpid()
                 row = (pid, start_mark(pid), os.uname().nodename, time.time(), run)
@@ -68,9 +71,21 @@ class RunLock:
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
+            with self._database.transaction(durable=False) as do:
+                do.execute("delete from holder where pid = ?", (os.getpid(),))
+        except StateError:
+            pass  # what ends a process ends its claim, too
+        finally:
             os.close(self._file)
             self._file = None
+
+    def _another_holds(self, do: Any) -> bool:
+        rows = do.execute("select pid, mark, host from holder").fetchall()
+        own = (os.getpid(), os.uname().nodename)
+        return any((pid, host) != own and host == own[1] and is_running(pid, mark) for pid, mark, host in rows)
 
     def run_is_alive(self, run: str) -> bool:
         """Is this the run that goes on now? Answered without the lock, which a look must never hold."""

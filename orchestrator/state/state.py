@@ -46,8 +46,8 @@ class State:
     def close(self) -> None:
         """Store the digests if this process may write, then let go of the file and of the lock."""
         with contextlib.ExitStack() as stack:
-            stack.callback(self.lock.release)
             stack.callback(self.database.close)
+            stack.callback(self.lock.release)
             if self.lock.held:
                 self.files.save()
 

@@ -32,6 +32,7 @@ class Announcer:
         self._run = run
         self._clock = clock
         self._seen: set[str] = set()
+        self._asked: set[str] = set()
 
     def plan(self, event: str, **data: Any) -> None:
         """Something happened to the plan."""
@@ -49,10 +50,13 @@ class Announcer:
 
     def asks(self, result: Result) -> None:
         self._also.asks(result)
+        self._asked.add(result.phase.name)
         self._tell("phase.waiting", result, told(result))
 
     def ended(self, result: Result) -> None:
         self._also.ended(result)
+        if result.end is End.WAITING and result.phase.name in self._asked:
+            return  # it was told when it began to wait
         if result.end in AT_END:
             self._tell(AT_END[result.end], result, told(result))
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from criteria.words import one_line
+
 from ..gate.digest import SHORT
 from ..state.chain import Break
 from ..state.journal import Entry, Event
-from .words import figure, printable, seconds
+from .words import figure, seconds
 
 BARS = "▁▂▃▄▅▆▇█"
 OF_VERDICT = ("value", "bound", "result")
@@ -35,7 +37,7 @@ def history_lines(entries: Sequence[Entry]) -> Iterator[str]:
     """A line an entry: when, what, of which phase or work, and the little that matters most of the rest."""
     names = max((len(_name(entry)) for entry in entries), default=0)
     for entry in entries:
-        yield f"{_local(entry.at)}  {entry.event.value:15}  {_name(entry):{names}}  {printable(_told(entry))}".rstrip()
+        yield f"{_local(entry.at)}  {entry.event.value:15}  {_name(entry):{names}}  {one_line(_told(entry))}".rstrip()
 
 
 def metric_data(entries: Iterable[Entry], metric: str) -> list[dict[str, Any]]:
@@ -93,9 +95,10 @@ def _told(entry: Entry) -> str:
     if entry.event is Event.JUDGED:
         values = ", ".join(f"{v['name']} {figure(v['value'])}" for v in data["verdicts"] if v["kind"] == "metric")
         return " ".join(filter(None, (data["outcome"], data["digest"][:SHORT], values)))
-    if entry.event is Event.APPROVED:
+    if "by" in data and "digest" in data:
+        what = f"{data['criterion']} for " if "criterion" in data else ""
         reason = f": {data['reason']}" if data["reason"] else ""
-        return f"{data['digest'][:SHORT]} by {data['by']}{reason}"
+        return f"{what}{data['digest'][:SHORT]} by {data['by']}{reason}"
     if entry.event is Event.RUN_ENDED:
         return ", ".join(f"{count} {end}" for end, count in data.get("ends", {}).items()) or "killed"
     return data["digest"][:SHORT] if "digest" in data else ""

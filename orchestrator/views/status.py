@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..gate.digest import SHORT
@@ -24,10 +24,8 @@ WORST_FIRST = (
 )
 
 
-def status_data(
-    plan: Plan, standings: Sequence[Standing], state: State, mask: Callable[[str], str] = str
-) -> dict[str, Any]:
-    """The status in JSON's types; `mask` takes the secrets out of reasons."""
+def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict[str, Any]:
+    """The status in JSON's types."""
     judged = state.journal.latest(Event.JUDGED, Event.FORGOTTEN, of_each="task")
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
     attempts = state.journal.count(Event.ATTEMPT_STARTED)
@@ -44,7 +42,7 @@ def status_data(
                 "phase": name,
                 "title": standing.phase.title,
                 "state": standing.state.value,
-                "reason": mask("; ".join(dict.fromkeys(reason.detail for reason in standing.reasons))) or None,
+                "reason": "; ".join(dict.fromkeys(reason.detail for reason in standing.reasons)) or None,
                 "next": _next(standing, verdict),
                 "verdicts": [_verdict(data) for data in verdict.data["verdicts"]] if verdict else [],
                 "approval": {"by": approvals[-1].by, "channel": approvals[-1].channel, "at": approvals[-1].at}

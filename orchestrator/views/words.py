@@ -9,6 +9,7 @@ from typing import Any
 
 from criteria import Result, Verdict
 from criteria.sizes import show as show_size
+from criteria.words import one_line
 
 from ..work.attempts import Attempt
 
@@ -92,7 +93,7 @@ def plural(count: int, word: str, words: str = "") -> str:
 
 def change_lines(changes: Sequence[Mapping[str, Any]], most: int = 10) -> list[str]:
     """What changed since a gate last opened: `changed build/x.csv (1.2 kB → 1.3 kB)`, `metric mae 0.3 → 0.4 (+0.1)`."""
-    lines = [printable(_change(change)) for change in changes]
+    lines = [one_line(_change(change)) for change in changes]
     return lines if len(lines) <= most else [*lines[: most - 1], f"… and {len(lines) - most + 1} more changes"]
 
 

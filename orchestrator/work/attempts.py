@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from phases.executor import Executor, Outcome
 from phases.identity import start_mark
 
-from ..config.paths import is_glob
+from ..config.paths import leaves_through_link
 from ..plan import Plan, Work
-from ..state.files import ABSENT
 from ..state.files import State as FileState
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import FOLDER, State
 from .command import Surroundings, command_of
 from .errors import Classified, Facts, classify
+from .inputs import unfit
 from .outputs import remove_all
 from .retry import Retry, policy_of, retry_after
 from .series import Tries
@@ -97,7 +97,7 @@ class Attempts:
         log = self._log(work, number)
         self._state.records.drop([work.task])
         inputs = {given.path: self._state.files.state(given.path) for given in work.inputs}
-        gone = tuple(path for path, state in inputs.items() if state == ABSENT or (is_glob(path) and not state))
+        hindrance = unfit(work, inputs, self._state.records.get)
 
         def started(pid: int | None) -> None:
             self._state.journal.append(
@@ -113,14 +113,15 @@ class Attempts:
                 definition=work.mark,
             )
 
-        missing = Outcome(0.0, error=f"its input {gone[0]} is not there") if gone else None
-        outcome = missing or self._execute(work, number, log, started)
+        unstarted = Outcome(0.0, error=hindrance) if hindrance else None
+        outcome = unstarted or self._execute(work, number, log, started)
         if outcome.error is not None:
             started(None)
-        attempt = self._look_over(work, number, series.tried, log, outcome, gone)
-        self._record(attempt, outcome, inputs)
+        attempt = self._look_over(work, number, series.tried, log, outcome, hindrance)
         if attempt.problem is not None and work.clean_on_failure:
-            remove_all(self._around.root, work.outputs)
+            lost = remove_all(self._around.root, work.outputs)
+            attempt = replace(attempt, problem="; ".join([attempt.problem, *lost]))
+        self._record(attempt, outcome, inputs)
         self._tries.ended(work, number, attempt.tried, attempt.retry)
         return attempt
 
@@ -136,15 +137,18 @@ class Attempts:
         return self._executor.execute(command, started)
 
     def _look_over(
-        self, work: Work, number: int, tried: int, log: Path, outcome: Outcome, gone: tuple[str, ...]
+        self, work: Work, number: int, tried: int, log: Path, outcome: Outcome, hindrance: str | None
     ) -> Attempt:
         """What came of an execution, and whether another one follows."""
         if outcome.stopped:
             return Attempt(work, number, tried, outcome.duration, log, "was stopped with the run", stopped=True)
-        exists = self._state.files.exists
-        unmade = () if not outcome.succeeded else tuple(path for path in work.outputs if not exists(path))
-        if outcome.succeeded and not unmade:
+        exists, root = self._state.files.exists, str(self._around.root)
+        made = work.outputs if outcome.succeeded else ()
+        missing = tuple(path for path in made if not exists(path))
+        stray = tuple(path for path in made if leaves_through_link(root, path))
+        if outcome.succeeded and not missing and not stray:
             return Attempt(work, number, 0, outcome.duration, log)
+        paths = [given.path for given in work.inputs]
         mask = self._around.secrets.text  # before anything is cut: of half a secret nothing is recognized
         unset = outcome.report.get("unset_variable")
         facts = Facts(
@@ -155,8 +159,9 @@ class Attempts:
             output=outcome.output,
             exceptions=tuple(map(mask, outcome.report.get("exceptions", ()))),
             unset_variable=None if unset is None else mask(unset),
-            missing_inputs=gone or tuple(given.path for given in work.inputs if not exists(given.path)),
-            missing_outputs=unmade,
+            unfit_input=hindrance or next((f"its input {path} is gone" for path in paths if not exists(path)), None),
+            missing_outputs=missing,
+            stray_outputs=stray,
         )
         classified = classify(facts, self._plan.errors)
         policy = policy_of(self._plan.retry, work.retry, classified.error_class)
@@ -200,7 +205,8 @@ class Attempts:
 
     def _log(self, work: Work, number: int) -> Path:
         _, _, *combination = work.task.split(":")
-        name = ".".join(filter(None, (work.phase, ",".join(combination), str(number), "log")))
+        which = "@" + ",".join(combination) if combination else ""  # no phase has an @ in its name
+        name = f"{work.phase}{which}.{number}.log"
         return self._around.root / FOLDER / "logs" / self._around.run / name
 
 
@@ -208,7 +214,7 @@ def _problem(work: Work, facts: Facts) -> str:
     if facts.start_error is not None:
         return facts.start_error
     ended = _ended(work, facts)
-    return f"{ended}; its input {facts.missing_inputs[0]} is gone" if facts.missing_inputs else ended
+    return f"{ended}; {facts.unfit_input}" if facts.unfit_input else ended
 
 
 def _ended(work: Work, facts: Facts) -> str:
@@ -218,7 +224,9 @@ def _ended(work: Work, facts: Facts) -> str:
         return f"was ended by {_signal_name(facts.signal)}"
     if facts.exit_code:
         return f"ended with exit code {facts.exit_code}"
-    return f"ended with exit code 0 but did not make {', '.join(facts.missing_outputs)}"
+    if facts.missing_outputs:
+        return f"ended with exit code 0 but did not make {', '.join(facts.missing_outputs)}"
+    return f"ended with exit code 0 but made {facts.stray_outputs[0]} a link that leads out of the project"
 
 
 def _signal_name(number: int) -> str:

@@ -32,8 +32,11 @@ class Facts:
     """Of a Python callable: the qualified names of the exception's class and its bases, most derived first."""
     unset_variable: str | None = None
     """Of a Python callable: the name that `os.environ` did not know."""
-    missing_inputs: tuple[str, ...] = ()
+    unfit_input: str | None = None
+    """What is wrong with an input: `its input build/x is not there`."""
     missing_outputs: tuple[str, ...] = ()
+    stray_outputs: tuple[str, ...] = ()
+    """Those that it made links of which lead out of the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,8 @@ def _certain(facts: Facts) -> Classified | None:
     """What needs no rule: it ran out of time, lost what it reads, or never started."""
     if facts.timed_out:
         return Classified(ErrorClass.TIMEOUT, "ran longer than its timeout", "timeout", by_rule=False)
-    if facts.missing_inputs:
-        gone = facts.missing_inputs[0]
-        return Classified(ErrorClass.DEPENDENCY, f"its input {gone} is not there", _line(f"{gone} is not there"))
+    if facts.unfit_input:
+        return Classified(ErrorClass.DEPENDENCY, facts.unfit_input, _line(facts.unfit_input), by_rule=False)
     if facts.start_error is not None:
         return Classified(ErrorClass.CONFIG, f"could not be started: {facts.start_error}", _line(facts.start_error))
     return None
@@ -101,7 +103,9 @@ def _unknown(facts: Facts) -> Classified:
         because = f"exit code 0, but outputs are missing: {', '.join(facts.missing_outputs)}"
         return Classified(ErrorClass.PERMANENT, because, _line(f"{facts.missing_outputs[0]} is missing"), by_rule=False)
     sign = ""
-    if facts.exceptions:
+    if facts.stray_outputs:
+        sign = f"{facts.stray_outputs[0]} leaves the project"
+    elif facts.exceptions:
         sign = facts.exceptions[0]
     elif facts.signal is not None:
         sign = f"signal {facts.signal}"

@@ -19,35 +19,35 @@ from .command import RUN
 from .outputs import remove_all
 
 
-def end_leftovers(root: Path, plan: Plan, state: State) -> int:
-    """Look after every run that began before the present one and never ended; how many processes had to go.
+def end_leftovers(root: Path, plan: Plan, state: State) -> list[str]:
+    """Look after every run that began before the present one and never ended; what people should know of it.
 
     The lock must be held: then none of them can be going on.
     """
-    return sum(_finish(run, root, plan, state) for run in state.journal.unfinished_runs())
+    return [note for run in state.journal.unfinished_runs() for note in _finish(run, root, plan, state)]
 
 
-def _finish(run: str, root: Path, plan: Plan, state: State) -> int:
+def _finish(run: str, root: Path, plan: Plan, state: State) -> list[str]:
     from phases import processes
 
     ended = processes.end(_leaders(state.journal.unfinished_attempts(run)), {RUN: run}, GRACE)
-    with state.database.transaction():
-        interrupted = close_attempts(run, root, plan, state)
-        state.journal.append(Event.RUN_ENDED, run=run, interrupted=interrupted, ended=ended)
-    return ended
+    notes = [f"{ended} processes that a killed run had left running were ended"] if ended else []
+    notes += close_attempts(run, root, plan, state)
+    state.journal.append(Event.RUN_ENDED, run=run, ended=ended)
+    return notes
 
 
-def close_attempts(run: str, root: Path, plan: Plan, state: State) -> int:
-    """Write the end of a run's attempts of which nobody wrote it; how many there are. None of them runs any more."""
+def close_attempts(run: str, root: Path, plan: Plan, state: State) -> list[str]:
+    """Write the end of a run's attempts, none of which runs any more, where nobody did; what could not be done."""
     works = {work.task: work for phase in plan for work in phase.works}
-    attempts = state.journal.unfinished_attempts(run)
-    for attempt in attempts:
+    notes = []
+    for attempt in state.journal.unfinished_attempts(run):
         kept = {key: attempt.data[key] for key in ("attempt", "tried", "definition")}
         state.journal.append(Event.ATTEMPT_ENDED, attempt.phase, attempt.task, run=run, outcome="interrupted", **kept)
         work = works.get(attempt.task or "")
         if work is not None and work.clean_on_failure:
-            remove_all(root, work.outputs)
-    return len(attempts)
+            notes += remove_all(root, work.outputs)
+    return notes
 
 
 def _leaders(attempts: Iterable[Entry]) -> list[int]:

@@ -33,12 +33,12 @@ def remove(root: Path, output: str) -> None:
 
 
 def remove_all(root: Path, outputs: Iterable[str]) -> list[str]:
-    """Remove all of them that may go; those that went.
-
-    Raises:
-        OSError: one cannot be removed.
-    """
-    gone = [output for output in there(root, outputs) if may_go(root, output)]
-    for output in gone:
-        remove(root, output)
-    return gone
+    """Remove all of them that may go; a sentence on each that could not be removed."""
+    lost = []
+    for output in there(root, outputs):
+        try:
+            if may_go(root, output):
+                remove(root, output)
+        except OSError as error:
+            lost.append(f"{output} is left of an attempt that failed, and could not be removed: {error.strerror}")
+    return lost

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from orchestrator.state.database import seal
-from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, LARGE, Files, differences
+from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, LARGE, UNREADABLE, Files, differences, unreadable
 from orchestrator.state.state import State
 
 
@@ -40,10 +40,30 @@ def test_folders_and_globs_are_their_files(state, tmp_path):
     assert state.files.state("nothing/*") == {}
 
 
-@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.symlink_to("nowhere"), lambda p: os.mkfifo(p)])
-def test_what_is_no_file_is_absent(state, tmp_path, make):
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.symlink_to("nowhere")])
+def test_what_is_not_there_is_absent(state, tmp_path, make):
     make(tmp_path / "a")
     assert state.files.state("a") == ABSENT
+
+
+def test_what_nobody_can_read_is_no_content_that_could_be_approved(state, tmp_path):
+    os.mkfifo(tmp_path / "a")
+    (tmp_path / "d").mkdir()
+    os.mkfifo(tmp_path / "d/b")
+    assert state.files.state("a") == UNREADABLE
+    assert state.files.state("d") == {"d/b": UNREADABLE}
+    assert unreadable({path: state.files.state(path) for path in ("a", "d")}) == ["a", "d/b"]
+
+
+def test_a_stamp_tells_of_a_file_that_was_written_and_put_back(state, tmp_path, wait_until):
+    path = tmp_path / "a"
+    path.write_text("x")
+    before, times = state.files.stamp("a"), path.stat()
+    wait_until(lambda: time.time_ns() - times.st_ctime_ns > CLOCK_TICK_NS)
+    path.write_text("y")
+    path.write_text("x")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert state.files.stamp("a") != before
 
 
 def test_a_file_is_read_again_only_when_its_signature_changes(state, tmp_path, wait_until):

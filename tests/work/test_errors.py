@@ -40,14 +40,19 @@ def traceback(*ending, frame="load") -> str:
 EVERYTHING = [rule(PERMANENT, output=""), rule(PERMANENT, exit_code=127)]
 
 
+UNFIT = "its input data/in.csv is not there"
+
+
 def test_a_timeout_is_a_timeout_whatever_else_is_known() -> None:
-    facts = Facts(exit_code=127, timed_out=True, missing_inputs=("in.csv",), start_error="no", output="x")
+    facts = Facts(
+        exit_code=127, timed_out=True, unfit_input="its input in.csv is not there", start_error="no", output="x"
+    )
     assert classify(facts, EVERYTHING) == Classified(TIMEOUT, "ran longer than its timeout", "timeout", by_rule=False)
 
 
 def test_an_input_that_is_gone_is_a_dependency() -> None:
-    facts = Facts(exit_code=127, missing_inputs=("data/in.csv", "b"), start_error="no", output="x")
-    expected = Classified(DEPENDENCY, "its input data/in.csv is not there", "data/in.csv is not there")
+    facts = Facts(exit_code=127, unfit_input=UNFIT, start_error="no", output="x")
+    expected = Classified(DEPENDENCY, UNFIT, UNFIT, by_rule=False)
     assert classify(facts, EVERYTHING) == expected
 
 
@@ -582,7 +587,7 @@ facts_of_all_kinds = st.builds(
     output=texts,
     exceptions=names,
     unset_variable=st.none() | texts,
-    missing_inputs=names,
+    unfit_input=st.none() | st.text(max_size=20),
     missing_outputs=names,
 )
 rules_of_all_kinds = st.lists(
