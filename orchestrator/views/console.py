@@ -101,6 +101,7 @@ class Console:
 
     def asks(self, result: Result) -> None:
         assert result.judgement is not None
+        self._rest(result)
         line = Text(f"{'asks':{STATE_WIDTH}}", style=COLOURS[End.WAITING])
         line.append(f"{result.phase.name:{self._names}}  {self._title(result.phase)}  ", style="default not bold")
         line.append(f"`doit approve {result.phase.name}`", style="default not bold")
@@ -113,13 +114,17 @@ class Console:
         assert result.end is not None
         self._ended += 1
         self._asking.pop(result.phase.name, None)
+        self._rest(result)
+        self._terminal.print(self._line(result))
+        for detail in self._details(result):
+            self._terminal.print(Text(f"{'':{STATE_WIDTH}}{detail}", style="" if result.end is End.FAILED else "dim"))
+
+    def _rest(self, result: Result) -> None:
+        """Nothing of the phase runs any more."""
         for work in result.phase.works:
             self._running.pop(work.task, None)
             self._waiting.pop(work.task, None)
             self._flush(work.task)
-        self._terminal.print(self._line(result))
-        for detail in self._details(result):
-            self._terminal.print(Text(f"{'':{STATE_WIDTH}}{detail}", style="" if result.end is End.FAILED else "dim"))
 
     def output(self, task: str, chunk: bytes) -> None:
         *lines, rest = (self._partial.get(task, b"") + chunk).split(b"\n")
