@@ -53,6 +53,7 @@ LAYERS = (
     ("orchestrator.commands",),
     ("orchestrator.engine", "orchestrator.views", "orchestrator.signals"),
     ("orchestrator.session",),
+    ("orchestrator.results",),
     ("orchestrator.project",),
     ("orchestrator.tasks", "orchestrator.lookup"),
     ("orchestrator.runner",),

@@ -296,7 +296,7 @@ def _selected(plan: Plan, tasks: Sequence[str], handed: set[str], *, alone: bool
 
 
 def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> int:
-    from ..session import End
+    from ..results import End
 
     ends = {result.end for result in session.results.values()}
     if reporter.errors:

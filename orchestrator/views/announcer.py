@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..plan import Work
-from ..session import End, Result, Watcher
+from ..results import End, Result, Watcher
 from ..triggers.model import Happening
 from ..triggers.queue import Triggers
 from ..work.attempts import Attempt

@@ -19,7 +19,8 @@ from ..gate.digest import SHORT
 from ..gate.judgement import GateState, Judgement
 from ..plan import Phase, Plan, Work
 from ..reasons import rejection
-from ..session import End, Result, Session
+from ..results import End, Result
+from ..session import Session
 from ..work.attempts import Attempt
 from .words import change_lines, failure, next_step, next_try, plural, printable, seconds, tail, verdict_line
 
