@@ -112,7 +112,7 @@ def is_present(phase: Phase, judged: Entry, look: Evidence) -> bool:
 def _against(phase: Phase, values: Mapping[str, Any], look: Evidence) -> list[tuple[str, str]]:
     """What the votes say against a gate that opened with these values: kinds of reasons, with their details."""
     votes = [vote for vote in look.votes(phase.name) if vote.digest == values["digest"]]
-    if not set(values["waived"]) <= set(waivers(phase.rule, votes, values["digest"], look.now())):
+    if values["waived"] and not set(values["waived"]) <= set(waivers(phase.rule, votes, values["digest"], look.now())):
         return [("approval", "a waiver was taken back")]
     decision = decide(phase.rule, values["review"], votes, values["digest"], look.now())
     if decision.rejected is not None:

@@ -28,6 +28,10 @@ class Decision:
     """The rejection that shuts it; no approval has followed it."""
 
 
+BY_POLICY = Decision(True, True, 0, (), None)
+"""What holds for most gates, in every run: so it is found first."""
+
+
 def decide(rule: Rule, review: Sequence[str], votes: Iterable[Vote], digest: str, now: float) -> Decision:
     """Is a gate open for this digest, none of its criteria having failed?
 
@@ -39,6 +43,8 @@ def decide(rule: Rule, review: Sequence[str], votes: Iterable[Vote], digest: str
     approval has not expired. A rejection shuts the gate under every rule, until an approval that counts follows it.
     """
     votes = [vote for vote in votes if vote.digest == digest]
+    if not rule.manual and not review and not any(vote.answer is Answer.REJECT for vote in votes):
+        return BY_POLICY
     counting = sorted((vote for vote in votes if _counts(rule, vote, now)), key=lambda vote: vote.at)
     standing = {vote.by: vote for vote in counting}
     rejected = _rejection(rule, votes)

@@ -82,10 +82,14 @@ class Files:
             self._fresh = {}
 
     def _look(self, path: str) -> State:
-        files = self._files(path)
-        if files is None:
-            return self._digest(path)
-        return {file: digest for file in files if (digest := self._digest(file)) != ABSENT}
+        if not is_glob(path):
+            try:
+                status = os.stat(os.path.join(self._root, path))
+            except OSError as error:
+                return _unseen(error)
+            if not stat.S_ISDIR(status.st_mode):
+                return self._digest(path, status)
+        return {file: digest for file in self._files(path) or () if (digest := self._digest(file)) != ABSENT}
 
     def stamp(self, path: str) -> object:
         """Another one as soon as anything under the path was written, even if it was put back: by size, inode, mtime
@@ -127,10 +131,10 @@ class Files:
             yield from (f"{inside}/{name}" for name in names)
         yield from (os.path.relpath(path, self._root) for path in closed)
 
-    def _digest(self, path: str) -> str:
+    def _digest(self, path: str, status: os.stat_result | None = None) -> str:
         full = os.path.join(self._root, path)
         try:
-            status = os.stat(full)
+            status = status or os.stat(full)
             if not stat.S_ISREG(status.st_mode):
                 return UNREADABLE
             signature = _signature(status)
@@ -139,10 +143,8 @@ class Files:
                 return known[2]
             settled = self._settled(status)
             digest = _sha256(full)
-        except (FileNotFoundError, NotADirectoryError):
-            return ABSENT
-        except OSError:
-            return UNREADABLE
+        except OSError as error:
+            return _unseen(error)
         self._cached()[path] = self._fresh[path] = (signature, settled, digest)
         return digest
 
@@ -198,6 +200,11 @@ def unreadable(states: Mapping[str, State]) -> list[str]:
 def flat(path: str, state: State) -> Mapping[str, str]:
     """A state as path → digest, also where it is that of one file."""
     return {path: state} if isinstance(state, str) else state
+
+
+def _unseen(error: OSError) -> str:
+    """The state of what could not be looked at."""
+    return ABSENT if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UNREADABLE
 
 
 def _signature(status: os.stat_result) -> str:
