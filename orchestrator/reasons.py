@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .gate.approval import decide, waivers
 from .gate.digest import attempts_of, gate_digest
-from .plan import Phase, Work
+from .plan import Phase, Rule, Work
 from .state.files import State as FileState
 from .state.files import differences
 from .state.records import DEFINITION, PATHS, VALUES, Record
@@ -120,6 +120,12 @@ def _against(phase: Phase, values: Mapping[str, Any], look: Evidence) -> list[tu
     if not decision.open or not any(vote.answer is Answer.APPROVE for vote in votes):
         return [("approval", "it has no approval that stands")]
     return []
+
+
+def asked_of(rule: Rule, missing: int) -> str:
+    """Behind "waits for an approval": of whom, and of how many."""
+    whom = f" by {' or '.join(rule.by)}" if rule.by else ""
+    return f"{whom}, {missing} people" if missing > 1 else whom
 
 
 def rejection(by: str, reason: str) -> str:

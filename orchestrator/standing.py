@@ -8,7 +8,7 @@ from enum import Enum
 
 from .gate.approval import decide
 from .plan import Phase
-from .reasons import Evidence, Reason, gate_reasons, is_present, rejection, which_work, work_reasons
+from .reasons import Evidence, Reason, asked_of, gate_reasons, is_present, rejection, which_work, work_reasons
 from .state.records import IGNORED
 
 
@@ -79,9 +79,7 @@ def _news(phase: Phase, state: PhaseState, look: Evidence, *, worked: bool) -> l
 
 def _waiting(phase: Phase, missing: int) -> Reason:
     """For whom a gate waits."""
-    whom = f" by {' or '.join(phase.rule.by)}" if phase.rule.by else ""
-    people = f", {missing} people" if missing > 1 else ""
-    return Reason("waiting", phase.name, f"waits for an approval{whom}{people}")
+    return Reason("waiting", phase.name, f"waits for an approval{asked_of(phase.rule, missing)}")
 
 
 def _missing(phase: Phase, look: Evidence) -> int | None:

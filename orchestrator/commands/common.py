@@ -17,6 +17,8 @@ from ..project import PROJECT, Project
 from ..state.state import NAME
 from .selection import given
 
+OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
+
 
 class PlanCommand(DoitCmdBase):  # type: ignore[misc]
     """A command about the plan: doit's options, in any place of the command line, and the project at hand."""

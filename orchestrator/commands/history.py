@@ -12,13 +12,12 @@ from ..project import Project
 from ..state.chain import broken_links
 from ..state.journal import Event
 from ..views.history import history_data, history_lines, metric_data, metric_lines, verdict_on
-from .common import PlanCommand
+from .common import OPT_JSON, PlanCommand
 from .selection import named
 
 BROKEN = 1
 """Exit code where the chain does not hold."""
 
-OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 OPT_VERIFY = {
     "name": "verify",
     "long": "verify",

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ..views.announcer import Announcer
     from ..views.console import Console
 
-LAST_CALL, AFTER_STOP = 10.0, 2.0
-"""Seconds that triggers get when all else is over: at an end in order, and after a signal."""
+AFTER_STOP = 2.0
+"""Seconds that triggers get after a signal, in the place of LAST_CALL."""
 
 DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
 """Exit codes (docs/design.md); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
@@ -153,6 +153,7 @@ class Run(DoitRun):  # type: ignore[misc]
 
         from ..session import new_run
         from ..signals import stoppable
+        from ..triggers.model import LAST_CALL
         from ..views.announcer import Announcer
         from ..views.console import Console
 

@@ -10,10 +10,8 @@ from typing import Any
 from ..project import Project
 from ..standing import stand
 from ..views.status import status_data, status_lines
-from .common import PlanCommand
+from .common import OPT_JSON, PlanCommand
 from .selection import named
-
-OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
 
 class Status(PlanCommand):

@@ -21,14 +21,12 @@ from ..project import Project
 from ..reasons import is_present
 from ..state.journal import Entry, Event
 from ..state.votes import Answer, Vote
-from ..triggers.model import PHASE_EVENTS, Happening
+from ..triggers.model import LAST_CALL, PHASE_EVENTS, Happening
 from ..views.attempts import attempts_data
 from .common import PlanCommand
 
 CHANNEL = "command line"
 PAST = {"approve": "approved", "reject": "rejected"}
-LAST_CALL = 10.0
-"""Seconds that triggers get."""
 
 OPT_REASON = {"name": "reason", "short": "m", "long": "message", "type": str, "default": "", "help": "why"}
 OPT_DIGEST = {

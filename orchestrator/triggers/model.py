@@ -15,6 +15,8 @@ PHASE_EVENTS = tuple(
 PLAN_EVENTS = tuple(f"plan.{what}" for what in ("started", "done", "failed", "waiting"))
 EVENTS = (*PHASE_EVENTS, *PLAN_EVENTS)
 """All that a trigger may be on."""
+LAST_CALL = 10.0
+"""Seconds that triggers get when all else is over."""
 
 
 @dataclass(frozen=True, slots=True)

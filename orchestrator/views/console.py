@@ -18,7 +18,7 @@ from criteria import Result as VerdictResult
 from ..gate.digest import SHORT
 from ..gate.judgement import GateState, Judgement
 from ..plan import Phase, Plan, Work
-from ..reasons import rejection
+from ..reasons import asked_of, rejection
 from ..results import End, Result
 from ..session import Session
 from ..work.attempts import Attempt
@@ -252,9 +252,6 @@ def _step(result: Result, end: End) -> str | None:
 
 def waiting_lines(judgement: Judgement) -> list[str]:
     """What a person who is asked to approve has to know."""
-    rule, decision = judgement.phase.rule, judgement.decision
-    missing = decision.missing if decision is not None else 1
-    whom = f" by {' or '.join(rule.by)}" if rule.by else ""
-    more = f", {missing} people" if missing > 1 else ""
-    digest = judgement.digest[:SHORT]
-    return [*change_lines(judgement.changes), printable(f"waits for an approval of {digest}{whom}{more}")]
+    missing = judgement.decision.missing if judgement.decision is not None else 1
+    asked = f"waits for an approval of {judgement.digest[:SHORT]}{asked_of(judgement.phase.rule, missing)}"
+    return [*change_lines(judgement.changes), printable(asked)]

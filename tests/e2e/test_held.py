@@ -207,21 +207,21 @@ def test_an_output_that_was_made_a_link_out_of_the_project_is_no_success(project
     project.doit().ended(1, "a link that leads out of the project")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a folder that something is mounted on cannot be removed")
 def test_what_cannot_be_removed_after_a_failure_is_told_and_blocks_nobody(project):
+    fails = "mkdir d e && mount --bind e d && exit 2 || exit 3"
     project.phases(
-        {
-            "p": {
-                "run": "mkdir -p d && echo x > d/x && mkdir e && mount --bind e d 2>/dev/null || true; exit 2",
-                "outputs": ["d"],
-                "clean_on_failure": True,
-            },
-            "z": {"run": "true"},
-        }
+        {"p": {"run": fails, "outputs": ["d"], "clean_on_failure": True}, "z": {"run": "true"}},
     )
-    ran = project.doit()
+    try:
+        ran = project.doit()
+    finally:
+        subprocess.run(["umount", project.root / "d"], capture_output=True, check=False)
+    if "exit code 3" in ran.out:
+        pytest.skip("nothing can be mounted here")
     assert ran.code == 1, ran
     assert ran.lines("done") == ["z"]
-    subprocess.run(["umount", project.root / "d"], capture_output=True, check=False)
+    assert "d is left of an attempt that failed, and could not be removed" in ran.out
 
 
 def test_half_a_secret_is_no_reason(project):
