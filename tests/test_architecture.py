@@ -66,6 +66,7 @@ LAYERS = (
     ("orchestrator.state",),
     ("orchestrator.config",),
     ("orchestrator.secrets",),
+    ("orchestrator.estimate",),
     ("orchestrator.variables", "orchestrator.plan"),
     ("orchestrator.triggers.model",),
 )

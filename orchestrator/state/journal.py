@@ -118,6 +118,11 @@ class Journal:
         statement = "select count(*) from journal where phase = ? and event = ? and task = ?"
         return int(self._database.rows(statement, phase, event.value, task)[0][0])
 
+    def successes(self) -> list[tuple[str, float]]:
+        """Task and seconds of each attempt that succeeded, oldest first."""
+        ended = self._select(f"{_any((Event.ATTEMPT_ENDED,))} order by seq")
+        return [(e.task, e.data["duration"]) for e in ended if e.task and e.data["outcome"] == "succeeded"]
+
     def everything(self) -> list[Entry]:
         """All entries, oldest first."""
         return self._select("true order by seq")

@@ -1,0 +1,53 @@
+"""How long works take, and what is left at least."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.estimate import critical_path, phase_seconds, work_durations
+from orchestrator.plan import Phase, Rule, Work
+
+
+def phase(name, needs=(), works=1):
+    tasks = [f"{name}:run"] if works == 1 else [f"{name}:run:{number}" for number in range(works)]
+    parts = tuple(Work(task, name, "{}", (), (), None, False) for task in tasks)
+    return Phase(name, name, "", "", tuple(needs), parts, (), Rule(manual=False), "")
+
+
+def test_the_median_of_the_five_newest_attempts():
+    assert work_durations([("a:run", seconds) for seconds in (90, 90, 90, 1, 2, 3, 4, 50)]) == {"a:run": 3}
+
+
+def test_works_of_one_phase_run_side_by_side():
+    assert phase_seconds(phase("a", works=2), {"a:run:0": 2.0, "a:run:1": 5.0}) == 5.0
+
+
+def test_a_phase_with_a_work_that_never_succeeded_has_no_estimate():
+    assert phase_seconds(phase("a", works=2), {"a:run:0": 2.0}) is None
+
+
+def test_the_longest_chain_and_who_is_unknown():
+    plan = [phase("a"), phase("b", ["a"]), phase("c", ["a"]), phase("d", ["b", "c"])]
+    found = critical_path(plan, {"a": 1.0, "b": 9.0, "c": None, "d": 1.0})
+    assert (found.seconds, found.phases, found.unknown) == (11.0, ("a", "b", "d"), ("c",))
+
+
+def test_no_phases_take_no_time():
+    assert critical_path([], {}).phases == ()
+
+
+@given(st.data())
+def test_the_path_is_a_chain_of_needs_whose_times_add_up(data):
+    plan, expected = [], {}
+    for number in range(data.draw(st.integers(1, 8))):
+        needs = [other.name for other in plan if data.draw(st.booleans())]
+        plan.append(phase(f"p{number}", needs))
+        expected[f"p{number}"] = data.draw(st.integers(0, 9))
+    found = critical_path(plan, expected)
+    by_name = {one.name: one for one in plan}
+    assert all(earlier in by_name[later].needs for earlier, later in pairwise(found.phases))
+    assert found.seconds == sum(expected[name] for name in found.phases)
+    assert by_name[found.phases[0]].needs == () or sum(expected[need] for need in by_name[found.phases[0]].needs) == 0
