@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from typing import Any
 
 from phases.executor import Executor
 
@@ -237,7 +238,10 @@ def open_session(
     try:
         project.state.records.refresh()
         watcher.notes(end_leftovers(project.root, project.plan, project.state))
-        project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, by=login().name)
+        by: dict[str, Any] = {"by": login().name}
+        if "GITHUB_ACTIONS" in os.environ:  # there the login is `runner`, whoever it was
+            by["actor"] = os.environ.get("GITHUB_ACTOR", "")
+        project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, **by)
         session = Session(project, executor, watcher, echo, wait)
         yield session
         _prune_logs(project)

@@ -25,7 +25,7 @@ HOMES = {
     "psutil": {"phases.processes"},
     "sqlite3": {"orchestrator.state.database"},
     "fcntl": {"orchestrator.state.lock"},
-    "subprocess": {"phases.child", "criteria.children", "orchestrator.gate.people"},
+    "subprocess": {"phases.child", "criteria.children", "orchestrator.git"},
     "doit": {
         "orchestrator.project",
         "orchestrator.tasks",
@@ -33,7 +33,6 @@ HOMES = {
         "orchestrator.runner",
         "orchestrator.state.backend",
         "orchestrator.state.database",
-        "orchestrator.commands.approve",
         "orchestrator.commands.clean",
         "orchestrator.commands.common",
         "orchestrator.commands.forget",
@@ -41,8 +40,6 @@ HOMES = {
         "orchestrator.commands.init",
         "orchestrator.commands.logs",
         "orchestrator.commands.own_tasks",
-        "orchestrator.commands.reject",
-        "orchestrator.commands.revoke",
         "orchestrator.commands.voting",
         "orchestrator.commands.waive",
         "orchestrator.commands.run",
@@ -58,7 +55,7 @@ LAYERS = (
     ("orchestrator.tasks", "orchestrator.lookup"),
     ("orchestrator.runner",),
     ("orchestrator.schedule",),
-    ("orchestrator.standing",),
+    ("orchestrator.standing", "orchestrator.voting"),
     ("orchestrator.reasons",),
     ("orchestrator.gate",),
     ("orchestrator.triggers",),
@@ -67,7 +64,7 @@ LAYERS = (
     ("orchestrator.config",),
     ("orchestrator.secrets",),
     ("orchestrator.estimate",),
-    ("orchestrator.variables", "orchestrator.plan"),
+    ("orchestrator.variables", "orchestrator.plan", "orchestrator.git"),
     ("orchestrator.triggers.model",),
 )
 """Each line stands above what it may import; a module belongs to the longest name that begins its own."""

@@ -15,14 +15,10 @@ from doit.exceptions import InvalidCommand
 from criteria.words import one_line
 
 from ..gate.digest import SHORT
-from ..gate.people import Person, login, voter
-from ..plan import Phase
+from ..gate.people import login, voter
 from ..project import Project
-from ..reasons import is_present
-from ..state.journal import Entry, Event
-from ..state.votes import Answer, Vote
 from ..triggers.model import LAST_CALL, PHASE_EVENTS, Happening
-from ..views.attempts import attempts_data
+from ..voting import Ballot, Refused, entitle, last_judged, same_digest
 from .common import PlanCommand
 
 CHANNEL = "command line"
@@ -59,82 +55,43 @@ class VotingCommand(PlanCommand):
             raise InvalidCommand(f"`doit {self.name}` takes {' and '.join(self.arguments)}: {usage}")
         if args[0] not in project.plan.phases:
             raise InvalidCommand(not_found=args[0])
-        phase = project.plan.phases[args[0]]
-        judged = last_judged(project, phase)
-        digest = str(judged.data["digest"])
-        if params["digest"] and (len(params["digest"]) < SHORT or not digest.startswith(params["digest"])):
-            raise InvalidCommand(
-                f"{phase.name} was judged with digest {digest[:SHORT]}, not {params['digest']!r}; look again"
-            )
-        person = entitled(project, phase, judged)
-        params["reason"] = one_line(project.masker.text(params["reason"]))
-        if self.reason_needed and not params["reason"]:
-            raise InvalidCommand(f"say why: doit {self.name} {' '.join(args)} -m 'why'")
-        with project.state.database.transaction():  # of two people at the same instant the second sees the first's vote
-            told = self.vote(project, phase, judged, person, params, args[1:])
+        try:
+            ballot = self._ballot(project, params, args)
+            with project.state.database.transaction():
+                told = self.vote(project, ballot, params, args[1:])
+        except Refused as refused:
+            raise InvalidCommand(str(refused)) from None
         self.outstream.write(f"{told}\n")
-        self._announce(project, phase, judged, person, params["reason"])
+        self._announce(project, ballot)
         return 0
 
-    def _announce(self, project: Project, phase: Phase, judged: Entry, person: Person, reason: str) -> None:
+    def _ballot(self, project: Project, params: Any, args: Sequence[str]) -> Ballot:
+        phase = project.plan.phases[args[0]]
+        judged = last_judged(project.state, phase, project.look)
+        if params["digest"]:
+            same_digest(phase, judged, params["digest"])
+        person = voter(phase.rule, project.root)
+        entitle(project.state, phase, judged, person, also_known_as=[login().name])
+        reason = one_line(project.masker.text(params["reason"]))
+        if self.reason_needed and not reason:
+            raise InvalidCommand(f"say why: doit {self.name} {' '.join(args)} -m 'why'")
+        return Ballot(phase, judged, person, CHANNEL, reason, time.time())
+
+    def _announce(self, project: Project, ballot: Ballot) -> None:
         """Tell the triggers, where there is an event for it."""
-        event = f"phase.{PAST.get(self.name, '')}"
+        event, phase = f"phase.{PAST.get(self.name, '')}", ballot.phase
         if event not in PHASE_EVENTS or not project.plan.triggers:
             return
-        told = {"title": phase.title, "by": person.name, "reason": reason, "digest": judged.data["digest"]}
+        told = {"title": phase.title, "by": ballot.person.name, "reason": ballot.reason, "digest": ballot.digest}
         triggers = project.triggers()
-        triggers.tell(Happening(event, project.plan.name, judged.run, time.time(), phase.name, told))
+        triggers.tell(Happening(event, project.plan.name, ballot.judged.run, time.time(), phase.name, told))
         for lost in triggers.close(LAST_CALL):
             self.outstream.write(f"note: {lost}\n")
 
-    def vote(
-        self, project: Project, phase: Phase, judged: Entry, person: Person, params: Any, args: Sequence[str]
-    ) -> str:
+    def vote(self, project: Project, ballot: Ballot, params: Any, args: Sequence[str]) -> str:
         """Record it; what to tell the person.
 
         Raises:
-            InvalidCommand: it would do nothing.
+            Refused: it would do nothing.
         """
         raise NotImplementedError
-
-
-def ballot(phase: Phase, judged: Entry, person: Person, answer: Answer, reason: str) -> Vote:
-    """A person's answer to what was judged."""
-    digest = str(judged.data["digest"])
-    return Vote(phase.name, digest, person.name, CHANNEL, reason, time.time(), answer, source=person.source)
-
-
-def last_judged(project: Project, phase: Phase) -> Entry:
-    """The newest look at a gate, if what it saw is what is there.
-
-    Raises:
-        InvalidCommand: there was none, or something changed since.
-    """
-    judged = project.state.journal.newest(phase.name, phase.name, Event.JUDGED, Event.FORGOTTEN)
-    if judged is None or judged.event is Event.FORGOTTEN:
-        raise InvalidCommand(f"{phase.name} was not judged yet, so there is nothing to vote on; run doit {phase.name}")
-    if not is_present(phase, judged, project.look):
-        raise InvalidCommand(
-            f"{phase.name} changed since it was judged, so that is no longer there; run doit {phase.name} first"
-        )
-    return judged
-
-
-def entitled(project: Project, phase: Phase, judged: Entry) -> Person:
-    """Who votes, if the phase's rule lets them.
-
-    Raises:
-        InvalidCommand: it does not.
-    """
-    person = voter(phase.rule, project.root)
-    if phase.rule.by and person.name not in phase.rule.by:
-        raise InvalidCommand(f"{person.name} may not vote on {phase.name}; its rule names {', '.join(phase.rule.by)}")
-    if not phase.rule.self_approval:
-        works = [work.task for work in phase.works]
-        made = [attempt["run"] for attempt in attempts_data(project.state.journal.of(phase.name), works)[-len(works) :]]
-        if login().name in {project.state.journal.starter(run) for run in (judged.run, *made)}:
-            raise InvalidCommand(
-                f"{login().name} started the run that {phase.name} was made or judged in, and its rule has"
-                " self_approval: false; somebody else must look at it"
-            )
-    return person

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from doit.exceptions import InvalidCommand
 
-from ..gate.approval import waivers
-from ..gate.casting import cast
-from ..gate.digest import SHORT
-from ..gate.judge import HINDRANCE
-from ..gate.people import Person
-from ..plan import Phase
 from ..project import Project
-from ..state.journal import Entry
-from ..state.votes import Answer, Vote
-from .voting import OPT_DIGEST, OPT_REASON, VotingCommand, ballot
+from ..voting import Ballot, waive
+from .voting import OPT_DIGEST, OPT_REASON, VotingCommand
 
 OPT_UNTIL = {
     "name": "until",
@@ -40,36 +32,9 @@ class Waive(VotingCommand):
     arguments = ("PHASE", "CRITERION")
     reason_needed = True
 
-    def vote(
-        self, project: Project, phase: Phase, judged: Entry, person: Person, params: Any, args: Sequence[str]
-    ) -> str:
+    def vote(self, project: Project, ballot: Ballot, params: Any, args: Sequence[str]) -> str:
         [criterion] = args
-        verdicts = [verdict for verdict in judged.data["verdicts"] if verdict["kind"] != HINDRANCE]
-        results = {verdict["name"]: verdict["result"] for verdict in verdicts}
-        if criterion not in results:
-            known = ", ".join(results) or "none"
-            raise InvalidCommand(f"{phase.name} has no criterion {criterion!r}; its criteria are: {known}")
-        vote = ballot(phase, judged, person, Answer.WAIVE, params["reason"])
-        vote = replace(vote, criterion=criterion, until=until(params["until"]))
-        votes = project.state.votes.of(phase.name)
-        if criterion in waivers(phase.rule, votes, vote.digest, vote.at):
-            raise InvalidCommand(f"{criterion} of {phase.name} is waived already")
-        if any(same_waiver(other, vote) for other in votes):
-            raise InvalidCommand(f"{person.name} has waived {criterion} of {phase.name} already")
-        if results[criterion] not in ("fail", "review"):
-            raise InvalidCommand(f"{criterion} of {phase.name} is no hindrance, so there is nothing to waive")
-        cast(project.state, vote)
-        people = {other.by for other in [*votes, vote] if (other.criterion, other.digest) == (criterion, vote.digest)}
-        missing = phase.rule.quorum - len(people)
-        then = f"{missing} more must waive it" if missing > 0 else "next: doit"
-        return f"{person.name} waived {criterion} of {phase.name} for {vote.digest[:SHORT]}; {then}"
-
-
-def same_waiver(one: Vote, other: Vote) -> bool:
-    """The same criterion of the same digest, by the same person, and not ended?"""
-    key = (one.answer, one.digest, one.criterion, one.by)
-    stands = one.until is None or one.until > other.at
-    return stands and key == (other.answer, other.digest, other.criterion, other.by)
+        return waive(project.state, ballot, criterion, until(params["until"]))
 
 
 def until(text: str) -> float | None:

@@ -70,9 +70,7 @@ def waivers(rule: Rule, votes: Iterable[Vote], digest: str, now: float) -> dict[
 
 
 def _waives(rule: Rule, vote: Vote, now: float) -> bool:
-    return (
-        vote.answer is Answer.WAIVE and (not rule.by or vote.by in rule.by) and (vote.until is None or now < vote.until)
-    )
+    return vote.answer is Answer.WAIVE and _is_named(rule, vote) and (vote.until is None or now < vote.until)
 
 
 def _rejection(rule: Rule, votes: Sequence[Vote]) -> Vote | None:
@@ -89,4 +87,8 @@ def _counts(rule: Rule, vote: Vote, now: float) -> bool:
 
 
 def _approves(rule: Rule, vote: Vote) -> bool:
-    return vote.answer is Answer.APPROVE and vote.channel != POLICY and (not rule.by or vote.by in rule.by)
+    return vote.answer is Answer.APPROVE and vote.channel != POLICY and _is_named(rule, vote)
+
+
+def _is_named(rule: Rule, vote: Vote) -> bool:
+    return not rule.by or (vote.role or vote.by) in rule.by

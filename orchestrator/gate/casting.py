@@ -14,6 +14,8 @@ EVENTS = {Answer.APPROVE: Event.APPROVED, Answer.REJECT: Event.REJECTED, Answer.
 def cast(state: State, vote: Vote) -> None:
     """Record a vote, durably when the transaction around it ends."""
     told: dict[str, Any] = {"by": vote.by, "source": vote.source, "channel": vote.channel, "reason": vote.reason}
+    if vote.role:
+        told["role"] = vote.role
     if vote.answer is Answer.WAIVE:
         told |= {"criterion": vote.criterion, "until": vote.until}
     with state.database.transaction():

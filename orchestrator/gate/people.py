@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from criteria.words import one_line
 
+from ..git import git
 from ..plan import Rule
 
 
@@ -19,7 +19,9 @@ class Person:
 
     name: str
     source: str
-    """`login` or `git user.email`."""
+    """`login`, `git user.email`, or the link of a comment on GitHub."""
+    role: str = ""
+    """What the rule's list calls them, where that is not their name: `@octo/reviewers`."""
 
 
 def login() -> Person:
@@ -32,13 +34,7 @@ def login() -> Person:
 
 def git_email(root: Path) -> Person | None:
     """What git would write under a commit here; None where it would ask."""
-    try:
-        told = subprocess.run(
-            ["git", "config", "user.email"], cwd=root, stdin=subprocess.DEVNULL, capture_output=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    email = one_line(told.stdout.decode("utf-8", "replace"))
+    email = one_line(git(root, "config", "user.email") or "")
     return Person(email, "git user.email") if email else None
 
 

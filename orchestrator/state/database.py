@@ -22,7 +22,7 @@ from doit.exceptions import InvalidCommand
 APPLICATION_ID = 0x70676174
 """`pgat` in the file's header: tells our file from doit's own sqlite3 backend and from anything else."""
 
-FORMAT = 4
+FORMAT = 5
 
 SCHEMA = """
 create table records (task text primary key, data text not null, seal integer not null) without rowid;
@@ -33,7 +33,9 @@ create table journal (seq integer primary key autoincrement, at real not null, r
 create index journal_phase on journal (phase, event, seq);
 create table votes (phase text not null, digest text not null, by text not null, channel text not null,
     reason text not null, at real not null, answer text not null, criterion text not null, source text not null,
-    until real, seal integer not null, primary key (phase, digest, by, criterion)) without rowid;
+    until real, role text not null, seal integer not null, primary key (phase, digest, by, criterion)) without rowid;
+create table projections (target text not null, key text not null, number integer, hash text not null,
+    at real not null, data text not null, seal integer not null, primary key (target, key)) without rowid;
 create table holder (pid integer not null, mark text, host text not null, since real not null, run text not null);
 """
 

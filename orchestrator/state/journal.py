@@ -138,10 +138,15 @@ class Journal:
         rows = self._database.rows("select seq from sqlite_sequence where name = 'journal'")
         return int(rows[0][0]) if rows else 0
 
-    def starter(self, run: str) -> str | None:
-        """Who started a run; None for one that is not known."""
+    def starters(self, run: str) -> set[str]:
+        """The names of who started a run: the login, and in GitHub Actions the one there; none for an unknown run."""
         entries = self._select(f"phase is null and {_any((Event.RUN_STARTED,))} and run = ?", run)
-        return entries[0].data.get("by") if entries else None
+        return {name for entry in entries for name in (entry.data.get("by"), entry.data.get("actor")) if name}
+
+    def head(self) -> tuple[int, str]:
+        """The number and the hash of the newest entry; 0 and nothing while there is none."""
+        rows = self._database.rows("select seq, hash from journal order by seq desc limit 1")
+        return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
 
     def unfinished_runs(self) -> list[str]:
         """The runs that began and never ended, oldest first."""

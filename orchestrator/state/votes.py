@@ -30,7 +30,7 @@ class Vote:
     digest: str
     by: str
     channel: str
-    """`policy`, or the way a person used: `command line`."""
+    """`policy`, or the way a person used: `command line`, `github`."""
     reason: str
     at: float
     """Seconds since 1970, UTC."""
@@ -38,9 +38,11 @@ class Vote:
     criterion: str = ""
     """What is waived; empty for the other answers."""
     source: str = ""
-    """Where the name of the person comes from: `login`, `git user.email`."""
+    """Where the name of the person comes from: `login`, `git user.email`, the link of a comment."""
     until: float | None = None
     """When a waiver ends, in seconds since 1970; None for the others, which the rule ends."""
+    role: str = ""
+    """The name on the rule's list that lets them vote, where it is not `by`: `@octo/reviewers`."""
 
 
 class Votes:
@@ -66,7 +68,7 @@ class Votes:
         digest, and one waiver of each criterion: the newest."""
         with self._database.transaction() as do:
             row = tuple(value.value if isinstance(value, Answer) else value for value in astuple(vote))
-            do.execute("insert or replace into votes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, seal(*row)))
+            do.execute("insert or replace into votes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, seal(*row)))
 
     def end(self, votes: Iterable[Vote]) -> None:
         """End these votes."""
