@@ -202,6 +202,10 @@ class Plan:
     triggers: tuple[Trigger, ...] = ()
     modules: Mapping[str, str | None] = field(default_factory=dict)
     """The file of each module that is called; None for one that is installed and not part of the project."""
+    github: Mapping[str, Any] | None = None
+    """What github.yaml asks for, as github/settings.py reads it; None where the project has no such file."""
+    key: str = ""
+    """Tells this configuration from any other; empty for a plan that was not loaded from files."""
 
     def __iter__(self) -> Iterator[Phase]:
         return iter(self.phases.values())
@@ -246,13 +250,14 @@ class Plan:
             (self.logs.max_size, self.logs.keep_runs),
             tuple(trigger.as_row() for trigger in self.triggers),
             dict(self.modules),
+            self.github,
             tuple(_phase_data(phase) for phase in self),
         )
 
     @classmethod
     def from_data(cls, data: tuple[Any, ...]) -> Plan:
         """The plan whose `as_data` this is."""
-        name, jobs, notes, makers, pools, errors, retry, logs, triggers, modules, phases = data
+        name, jobs, notes, makers, pools, errors, retry, logs, triggers, modules, github, phases = data
         return cls(
             name,
             {row[0]: _phase(row) for row in phases},
@@ -265,6 +270,7 @@ class Plan:
             Logs(*logs),
             tuple(map(_trigger, triggers)),
             modules,
+            github,
         )
 
 

@@ -12,6 +12,7 @@ from . import order
 from .failures import error_rules, policies
 from .findings import At, Desk
 from .gates import with_gate
+from .github import github
 from .matrix import combinations, fill_text, task_suffix
 from .paths import KEPT, is_glob
 from .problems import Problem, did_you_mean
@@ -33,7 +34,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
     _take_outputs(desk)
     _check_names(desk)
     compiled = {name: with_gate(_phase(name, raw, desk), raw, desk) for name, raw in desk.written.items()}
-    rules, logs, reactions = error_rules(desk), _logs(desk), triggers(desk)
+    rules, logs, reactions, shown = error_rules(desk), _logs(desk), triggers(desk), github(desk)
     sequence, cycles = order.dependency_order({phase.name: phase.needs for phase in compiled.values()})
     for cycle in cycles:
         message = f"phases need each other: {' → '.join(cycle)}"
@@ -51,6 +52,7 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
         retry=policies(desk),
         logs=logs,
         triggers=reactions,
+        github=shown,
     )
     return plan, []
 

@@ -62,6 +62,8 @@ class Desk:
     phases: Source
     criteria: Source
     orchestrator: Source
+    github: Source | None
+    """None where the project has no such file."""
     find_module: Callable[[str], str | None]
     """The project's file that a dotted module name stands for; None for one that is installed."""
     found: Findings = field(default_factory=Findings)

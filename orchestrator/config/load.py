@@ -34,7 +34,7 @@ def load_plan(root: Path, version: str) -> Plan:
     if plan is None or not _modules_stand(root, plan):
         plan = _compile(root, files)
         cache.store(root / CACHE, key, plan)
-    return plan
+    return replace(plan, key=key.hex())
 
 
 def _modules_stand(root: Path, plan: Plan) -> bool:
@@ -81,7 +81,9 @@ def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
     def find_module(module: str) -> str | None:
         return modules.setdefault(module, _find_module(root, module))
 
-    plan, problems = compile_plan(Desk(sources["phases"], sources["criteria"], sources["orchestrator"], find_module))
+    github = sources["github"] if files["github"][1] is not None else None
+    desk = Desk(sources["phases"], sources["criteria"], sources["orchestrator"], github, find_module)
+    plan, problems = compile_plan(desk)
     if plan is not None:
         problems = list(escapes(root, plan))
     if plan is None or problems:

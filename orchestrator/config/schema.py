@@ -92,7 +92,7 @@ _LOGS: dict[str, Rule] = {
 }
 
 _APPROVAL: dict[str, Rule] = {
-    "by": _texts("Who may approve; an empty list lets everyone"),
+    "by": _texts("Who may vote: names, or teams on GitHub (@octo/reviewers); an empty list lets everyone"),
     "quorum": _count("How many people have to approve"),
     "self_approval": _flag("Whether whoever started the run may approve"),
     "expires": _duration("How long an approval stands; null for ever", nullable=True),
@@ -272,6 +272,20 @@ _GITHUB: dict[str, Rule] = {
         regex=VARIABLE,
         remedy="write GITHUB_TOKEN, and put the token itself into .env or the environment",
     ),
+    "app": _mapping(
+        "A GitHub App in the place of a token",
+        {
+            "id": _count("The App's id", required=True),
+            "private_key": _text(
+                "The name of the environment variable with the App's private key, as PEM text",
+                "the name of an environment variable",
+                regex=VARIABLE,
+                required=True,
+                remedy="write GITHUB_APP_KEY, and put the key itself into .env or the environment",
+            ),
+            "installation": _count("The installation; else the one that the repository has"),
+        },
+    ),
     "issues": _text(
         "plan: one tracking issue. phase: one more for each phase", "plan or phase", allowed=["plan", "phase"]
     ),
@@ -281,11 +295,11 @@ _GITHUB: dict[str, Rule] = {
         "Approvals that are given on GitHub",
         {
             "permission": _text(
-                "What an approver must have",
+                "What somebody who votes there must have",
                 "a permission",
                 allowed=["read", "triage", "write", "maintain", "admin"],
             ),
-            "users": _texts("Who may approve; an empty list lets everyone with the permission"),
+            "users": _texts("Who may vote there whatever their permission is"),
             "poll": _duration("How often to look"),
         },
     ),
