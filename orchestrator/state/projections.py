@@ -49,9 +49,9 @@ class Projections:
         rows = self._database.rows("select * from projections where target = ? and key = ?", self._target, key)
         return self._projection(rows[0]) if rows else None
 
-    def put(self, key: str, number: int | None, hash_: str = "", **data: Any) -> None:
+    def put(self, key: str, number: int | None, hash_: str = "", data: Mapping[str, Any] | None = None) -> None:
         """Remember it, durably when the transaction around it ends."""
-        row = (self._target, key, number, hash_, self._clock(), json.dumps(data))
+        row = (self._target, key, number, hash_, self._clock(), json.dumps(data or {}))
         with self._database.transaction() as do:
             do.execute("insert or replace into projections values (?, ?, ?, ?, ?, ?, ?)", (*row, seal(*row)))
 
