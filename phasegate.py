@@ -34,6 +34,7 @@ _PUBLIC = {
     "Revoke": "orchestrator.commands.revoke:Revoke",
     "History": "orchestrator.commands.history:History",
     "Graph": "orchestrator.commands.graph:Graph",
+    "GitHub": "orchestrator.commands.github:GitHub",
     "Logs": "orchestrator.commands.logs:Logs",
 }
 

@@ -37,6 +37,11 @@ class Project:
         self.plan = plan
         self.state = State(root, lambda text: self.masker.text(text))
         self.look = Lookup(self.state, mask=lambda text: self.masker.text(text))
+        if plan.github is not None:
+            from .secrets import token_variable
+
+            if name := token_variable(plan):
+                self.variables.withhold(name)
 
     @classmethod
     def here(cls) -> Project:

@@ -67,3 +67,34 @@ class Watcher(Protocol):
     def ended(self, result: Result) -> None: ...
     def output(self, task: str, chunk: bytes) -> None: ...
     def notes(self, notes: Sequence[str]) -> None: ...
+
+
+class Watchers:
+    """Several watchers, told one after the other."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def started(self, result: Result, work: Work) -> None:
+        for watcher in self._watchers:
+            watcher.started(result, work)
+
+    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
+        for watcher in self._watchers:
+            watcher.waits(result, work, seconds, after)
+
+    def asks(self, result: Result) -> None:
+        for watcher in self._watchers:
+            watcher.asks(result)
+
+    def ended(self, result: Result) -> None:
+        for watcher in self._watchers:
+            watcher.ended(result)
+
+    def output(self, task: str, chunk: bytes) -> None:
+        for watcher in self._watchers:
+            watcher.output(task, chunk)
+
+    def notes(self, notes: Sequence[str]) -> None:
+        for watcher in self._watchers:
+            watcher.notes(notes)

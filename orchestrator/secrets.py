@@ -13,6 +13,7 @@ from .variables import Variables
 if TYPE_CHECKING:
     from phases.masking import Masker
 
+TOKEN = "GITHUB_TOKEN"
 SECRET = re.compile("TOKEN|SECRET|KEY|PASSWORD", re.IGNORECASE)
 
 
@@ -21,12 +22,20 @@ def is_secret(name: str) -> bool:
     return SECRET.search(name) is not None
 
 
+def token_variable(plan: Plan) -> str | None:
+    """The variable that opens GitHub; None where the plan has no use for one."""
+    if plan.github is None or plan.github.get("enabled") is False:
+        return None
+    app = plan.github.get("app")
+    return str(app["private_key"] if app else plan.github.get("token") or TOKEN)
+
+
 def masker(plan: Plan, variables: Variables) -> Masker:
     """Masks all that is secret: of the environment, of `.env`, and what the plan itself gives to its works."""
     from phases.masking import Masker
 
     inherited = [value for name, value in variables.environment.items() if is_secret(name)]
-    return Masker([*variables.dotenv.values(), *inherited, *_given(plan, variables)])
+    return Masker([*variables.withheld.values(), *variables.dotenv.values(), *inherited, *_given(plan, variables)])
 
 
 def _given(plan: Plan, variables: Variables) -> Iterator[str]:

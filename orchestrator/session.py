@@ -40,7 +40,15 @@ LOOK_AGAIN = 1.0
 class Session:
     """A run of a project. Use `open_session`."""
 
-    def __init__(self, project: Project, executor: Executor, watcher: Watcher, echo: bool, wait: float) -> None:
+    def __init__(
+        self,
+        project: Project,
+        executor: Executor,
+        watcher: Watcher,
+        echo: bool,
+        wait: float,
+        expects: Callable[[str], bool],
+    ) -> None:
         self._watcher = watcher
         self._guard = threading.Condition()
         self._busy = 0
@@ -48,6 +56,7 @@ class Session:
         self._marks = {RUN: project.state.journal.run}
         self._stopping = False
         self._wait = wait
+        self._expects = expects
         self._monotonic: Callable[[], float] = time.monotonic
         around = Surroundings(
             root=project.root,
@@ -89,6 +98,8 @@ class Session:
     def gate(self, phase: Phase) -> str | Later | None:
         """Judge a gate; why it is not open, or when to look again, or None."""
         with self._occupied():
+            if self._expects(phase.name):
+                return Later(LOOK_AGAIN)
             result = self._result(phase)
             if result.waits_until > self._monotonic() and not self._judge.would_differ(result.judgement):
                 return Later(LOOK_AGAIN)
@@ -221,7 +232,13 @@ def new_run() -> str:
 
 @contextmanager
 def open_session(
-    project: Project, run: str, executor: Executor, watcher: Watcher, echo: bool, wait: float
+    project: Project,
+    run: str,
+    executor: Executor,
+    watcher: Watcher,
+    echo: bool,
+    wait: float,
+    expects: Callable[[str], bool],
 ) -> Iterator[Session]:
     """Take the lock, journal the run, and leave nothing running at its end.
 
@@ -229,6 +246,7 @@ def open_session(
         run: its id.
         echo: whether the watcher gets what works print.
         wait: seconds to stay at a gate that waits for a person.
+        expects: whether votes on a phase may be on their way, so that its gate is not judged before they are in.
 
     Raises:
         StateError: another run goes on here, or the state cannot be used.
@@ -242,7 +260,7 @@ def open_session(
         if "GITHUB_ACTIONS" in os.environ:  # there the login is `runner`, whoever it was
             by["actor"] = os.environ.get("GITHUB_ACTOR", "")
         project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, **by)
-        session = Session(project, executor, watcher, echo, wait)
+        session = Session(project, executor, watcher, echo, wait, expects)
         yield session
         _prune_logs(project)
         try:

@@ -22,6 +22,8 @@ class Variables:
 
     root: Path
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    withheld: dict[str, str] = field(default_factory=dict)
+    """Taken out of the environment of this process, so that what it starts does not inherit it."""
 
     @cached_property
     def dotenv(self) -> Mapping[str, str]:
@@ -41,7 +43,15 @@ class Variables:
 
     def get(self, name: str) -> str | None:
         """The value of a variable, None where nobody set it."""
-        return self.environment[name] if name in self.environment else self.dotenv.get(name)
+        for known in (self.withheld, self.environment):
+            if name in known:
+                return known[name]
+        return self.dotenv.get(name)
+
+    def withhold(self, name: str) -> None:
+        """Let from now on only those have a variable who name it."""
+        if name in os.environ:
+            self.withheld[name] = os.environ.pop(name)
 
     def fill(self, text: str) -> str:
         """The text with each `${NAME}` replaced.

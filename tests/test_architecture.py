@@ -19,6 +19,7 @@ HOMES = {
     "defusedxml": {"criteria.documents.xml"},
     "tomli": {"criteria.documents.toml"},
     "rich": {"orchestrator.views.console"},
+    "github": {"orchestrator.github.client"},
     "requests": {"orchestrator.triggers.deliver"},
     "backoff": {"orchestrator.work.retry"},
     "dotenv": {"orchestrator.variables"},
@@ -37,6 +38,7 @@ HOMES = {
         "orchestrator.commands.common",
         "orchestrator.commands.forget",
         "orchestrator.commands.graph",
+        "orchestrator.commands.github",
         "orchestrator.commands.history",
         "orchestrator.commands.init",
         "orchestrator.commands.logs",
@@ -49,6 +51,7 @@ HOMES = {
 }
 LAYERS = (
     ("orchestrator.commands",),
+    ("orchestrator.github",),
     ("orchestrator.engine", "orchestrator.views", "orchestrator.signals"),
     ("orchestrator.session",),
     ("orchestrator.results",),
@@ -63,6 +66,7 @@ LAYERS = (
     ("orchestrator.work",),
     ("orchestrator.state",),
     ("orchestrator.config",),
+    ("orchestrator.github.settings",),
     ("orchestrator.secrets",),
     ("orchestrator.estimate",),
     ("orchestrator.variables", "orchestrator.plan", "orchestrator.git"),

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from phases.local import LocalExecutor
 
     from ..engine import Reporter
+    from ..github.follower import Follower
     from ..session import Session
     from ..views.announcer import Announcer
     from ..views.console import Console
 
 AFTER_STOP = 2.0
-"""Seconds that triggers get after a signal, in the place of LAST_CALL."""
+"""Seconds that triggers and GitHub get after a signal, in the place of LAST_CALL and LAST_SYNC."""
+LAST_SYNC = 15.0
+"""Seconds that it may take at the end of a run until GitHub shows where the plan stands."""
 
 DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
 """Exit codes (docs/design.md); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
@@ -120,6 +123,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.state.keep_digests()
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
+                _catch_up(project, outstream)
                 return DONE
             return self._run(project, params, outstream, _Todo(handed, selected, chosen, wait))
 
@@ -165,13 +169,17 @@ class Run(DoitRun):  # type: ignore[misc]
             if also is not None:  # what it prints must not be mixed with ours
                 outstream = stack.enter_context(Path(os.devnull).open("w"))
             console = Console(project.plan, todo.phases, outstream)
-            announcer = Announcer(console, project.triggers(run), project.plan.name, run)
+            announcer = Announcer(project.triggers(run), project.plan.name, run)
+            follower = _follower(project, console, waits=todo.wait > 0)
             stack.enter_context(stoppable(executor.kill))
             code = ERROR
             try:
-                code = self._work(project, params, run, executor, console, announcer, todo, also)
+                code = self._work(project, params, run, executor, console, announcer, follower, todo, also)
             finally:
                 console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
+                if follower is not None:
+                    console.notes(_shown(follower.finish(LAST_SYNC if code < 128 else AFTER_STOP)))
+                    project.state.close()
         return code
 
     def _work(
@@ -182,11 +190,13 @@ class Run(DoitRun):  # type: ignore[misc]
         executor: LocalExecutor,
         console: Console,
         announcer: Announcer,
+        follower: Follower | None,
         todo: _Todo,
         also: Any,
     ) -> int:
         """Execute it, with the lock held; the exit code."""
         from ..engine import Bookkeeping, Reporter, execute
+        from ..results import Watchers
         from ..session import open_session
         from ..signals import Stopped
         from ..tasks import tasks_of
@@ -194,8 +204,18 @@ class Run(DoitRun):  # type: ignore[misc]
         echo = params["verbosity"] == 2
         with (
             console,
-            open_session(project, run, executor, announcer, echo, todo.wait) as session,
+            open_session(
+                project,
+                run,
+                executor,
+                Watchers(console, announcer, *([follower] if follower is not None else [])),
+                echo,
+                todo.wait,
+                follower.expects if follower is not None else lambda phase: False,
+            ) as session,
         ):
+            if follower is not None:
+                follower.start()
             announcer.plan("plan.started")
             reporter = Reporter(project.plan, session, project.masker.text, also)
             bookkeeping = Globals.dep_manager = Bookkeeping(project.plan, project.state)
@@ -241,6 +261,42 @@ class Run(DoitRun):  # type: ignore[misc]
         if not self._has_other_reporter(params):
             return None
         return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
+
+
+def _follower(project: Project, console: Console, *, waits: bool) -> Follower | None:
+    """Who shows the run on GitHub, where there is one."""
+    if project.plan.github is None:
+        return None
+    from ..github.follower import Follower, following
+
+    found = following(project, waits=waits)
+    if isinstance(found, Follower):
+        return found
+    console.notes(_shown(found))
+    return None
+
+
+def _catch_up(project: Project, outstream: TextIO) -> None:
+    """Show on GitHub what an earlier run could not, where the journal tells that there is something."""
+    if project.plan.github is None:
+        return
+    from ..github.connection import in_step
+
+    if in_step(project):
+        return
+    from ..github.follower import Follower, following
+
+    found = following(project, waits=False)
+    if isinstance(found, Follower):
+        found.start()
+        found = found.finish(LAST_SYNC)
+    outstream.writelines(f"note: {note}\n" for note in _shown(found))
+    project.state.close()
+
+
+def _shown(why: str | None) -> list[str]:
+    """What to tell where GitHub does not show the plan."""
+    return [] if why is None else [f"GitHub does not show this yet: {why}; the next run or `doit github` tries again"]
 
 
 def raise_file_limit() -> None:

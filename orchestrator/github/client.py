@@ -31,6 +31,8 @@ T = TypeVar("T")
 TIMEOUT = 10
 """Seconds that an answer may take."""
 PAGE = 100
+PATIENCE = 30.0
+"""Seconds that a write waits for its turn; what has to wait longer is left to a later sync."""
 POLICY = RetryPolicy(attempts=4, wait=1.0, factor=2.0, max_wait=8.0)
 ACTIONS = "github-actions[bot]"
 """Who a workflow's GITHUB_TOKEN is; it may not ask."""
@@ -279,6 +281,8 @@ class Client:
 
     def _governed(self) -> None:
         wait = self.governor.wait()
+        if wait > PATIENCE:
+            raise Trouble(Kind.LIMITED, f"GitHub wants a pause of {wait:.0f} s before the next write", wait)
         if wait:
             self._wait(wait)
         self.governor.wrote()

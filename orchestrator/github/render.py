@@ -99,7 +99,12 @@ def mark_of(plan: str, kind: str, what: str = "") -> str:
 
 def issue_of(phase: str) -> str:
     """The key of a phase's issue."""
-    return f"issue {phase}"
+    return f"{PLAN} {phase}"
+
+
+def is_issue(key: str) -> bool:
+    """Is this the key of an issue of ours?"""
+    return key == PLAN or key.startswith(f"{PLAN} ")
 
 
 def picture(scene: Scene, *, phase_issues: bool, statuses: bool) -> Picture:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from ..secrets import TOKEN
+
 API = "https://api.github.com"
 NAME = r"[A-Za-z0-9][\w-]*/[\w.-]+"
 """`owner/name`."""
 POLL = 30.0
 """Seconds."""
-TOKEN = "GITHUB_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Settings:
     """None: where a token and a repository are known."""
     repository: str = ""
     api_url: str = API
-    token: str = "GITHUB_TOKEN"
+    token: str = TOKEN
     app: App | None = None
     phase_issues: bool = False
     labels: tuple[str, ...] = ()

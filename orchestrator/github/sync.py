@@ -9,12 +9,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..state.projections import Projections
+from ..state.projections import Projection, Projections
 from .client import Client
 from .creation import Creation, Thing
 from .render import PLAN, CommentText, IssueText, Picture, StatusText
 from .trouble import Kind, Trouble
 
+SHOWN = "shown"
+"""Under it, a hash of what an issue showed when it was last written."""
 SKEW = 3600.0
 """Seconds by which GitHub's clock may be behind ours."""
 
@@ -98,6 +100,19 @@ class Sync:
                 self._client.status(commit, what.context, what.state, what.description, link(place))
                 self._known.put(due.key, None, due.hash)
 
+    def compare(self, key: str, known: Projection) -> None:
+        """Hold an issue against what was written last; where it is something else, or gone, it is due again."""
+        assert known.number is not None
+        try:
+            shown = self._client.issue(known.number)
+        except Trouble as error:
+            if error.kind is not Kind.GONE:
+                raise
+            self._known.drop(key)
+            return
+        if digest(shown.title, shown.body, shown.open) != known.data.get(SHOWN):
+            self._known.put(key, known.number, "", data=known.data)
+
     def comment(self, comment: CommentText) -> None:
         """Make a comment, if it is not there yet."""
         number = self._number(comment.issue)
@@ -138,13 +153,19 @@ class Sync:
                 if error.kind is Kind.GONE:  # somebody deleted it: the next sync makes another one
                     self._known.drop(issue.key)
                 raise
-        self._known.put(issue.key, number, now)
+        shown = digest(issue.title, issue.body, issue.is_open)
+        self._known.put(issue.key, number, now, data={SHOWN: shown})
 
     def _number(self, issue: str) -> int:
         place = self._known.get(issue)
         if place is None or place.number is None:
             raise Trouble(Kind.LATER, "the issue is not there yet")
         return place.number
+
+
+def digest(title: str, body: str, is_open: bool) -> str:
+    """Of what people see of an issue; the ends of lines are as the server likes them."""
+    return _hash((title, body.replace("\r\n", "\n").strip(), is_open))
 
 
 def _hash(what: object) -> str:

@@ -20,13 +20,52 @@ class Held(StateError):
     """Another run has the lock."""
 
 
+class FileLock:
+    """An flock on a file: one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Does this process hold it?"""
+        return self._file is not None
+
+    def take(self) -> bool:
+        """Take it, at once or not at all; is it held now?
+
+        Raises:
+            StateError: the file cannot be opened.
+        """
+        if self._file is not None:
+            return True
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise StateError(f"{self._path}: {error.strerror}; phasegate must be able to write there") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is not held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
 class RunLock:
     """The right to change records. Taken once for a process; `release` gives it back."""
 
     def __init__(self, path: Path, database: Database) -> None:
-        self._path = path
+        self._lock = FileLock(path)
         self._database = database
-        self._file: int | None = None
 
     def take(self, run: str = "") -> None:
         """Take the lock, at once or not at all.
@@ -38,18 +77,10 @@ class RunLock:
             Held: naming pid, host and since when.
             StateError: the lock file cannot be opened.
         """
-        if self._file is not None:
+        if self._lock.held:
             return
-        try:
-            self._path.parent.mkdir(exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise StateError(f"{self._path}: {error.strerror}; phasegate must be able to write there") from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            raise Held(self._who()) from None
+        if not self._lock.take():
+            raise Held(self._who())
         try:
             self._database.create()
             with self._database.transaction() as do:
@@ -60,18 +91,17 @@ class RunLock:
                 row = (pid, start_mark(pid), os.uname().nodename, time.time(), run)
                 do.execute("insert into holder values (?, ?, ?, ?, ?)", row)
         except BaseException:
-            os.close(file)
+            self._lock.release()
             raise
-        self._file = file
 
     @property
     def held(self) -> bool:
         """Does this process hold it?"""
-        return self._file is not None
+        return self._lock.held
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
-        if self._file is None:
+        if not self._lock.held:
             return
         try:
             with self._database.transaction(durable=False) as do:
@@ -79,8 +109,7 @@ class RunLock:
         except StateError:
             pass  # what ends a process ends its claim, too
         finally:
-            os.close(self._file)
-            self._file = None
+            self._lock.release()
 
     def _another_holds(self, do: Any) -> bool:
         rows = do.execute("select pid, mark, host from holder").fetchall()

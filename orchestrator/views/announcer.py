@@ -1,4 +1,4 @@
-"""What a run tells its triggers: the same that the console is told, as happenings."""
+"""What a run tells its triggers: what happens to its phases, as happenings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..plan import Work
-from ..results import End, Result, Watcher
+from ..results import End, Result
 from ..triggers.model import Happening
 from ..triggers.queue import Triggers
 from ..work.attempts import Attempt
@@ -21,12 +21,9 @@ AT_END = {
 
 
 class Announcer:
-    """A watcher of the session that passes everything on to another one, and tells the triggers."""
+    """A watcher of the session that tells the triggers."""
 
-    def __init__(
-        self, also: Watcher, triggers: Triggers, plan: str, run: str, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._also = also
+    def __init__(self, triggers: Triggers, plan: str, run: str, clock: Callable[[], float] = time.time) -> None:
         self._triggers = triggers
         self._plan = plan
         self._run = run
@@ -39,32 +36,28 @@ class Announcer:
         self._tell(event, None, data)
 
     def started(self, result: Result, work: Work) -> None:
-        self._also.started(result, work)
         if result.phase.name not in self._seen:
             self._seen.add(result.phase.name)
             self._tell("phase.started", result, {})
 
     def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
-        self._also.waits(result, work, seconds, after)
         self._tell("phase.retrying", result, {"task": work.task, "wait": round(seconds, 3), **_attempt(after)})
 
     def asks(self, result: Result) -> None:
-        self._also.asks(result)
         self._asked.add(result.phase.name)
         self._tell("phase.waiting", result, told(result))
 
     def ended(self, result: Result) -> None:
-        self._also.ended(result)
         if result.end is End.WAITING and result.phase.name in self._asked:
             return  # it was told when it began to wait
         if result.end in AT_END:
             self._tell(AT_END[result.end], result, told(result))
 
     def output(self, task: str, chunk: bytes) -> None:
-        self._also.output(task, chunk)
+        """Triggers hear of phases, not of what they print."""
 
     def notes(self, notes: Sequence[str]) -> None:
-        self._also.notes(notes)
+        """These are for who sits before the run."""
 
     def close(self, seconds: float) -> list[str]:
         """Wait so long for what is still to be delivered; what could not be."""

@@ -1,0 +1,218 @@
+"""Votes that come in as comments: each order is taken once, or refused once, and answered either way.
+
+What comes in is a journal entry like that of `doit approve`, with the comment's link. Nobody is trusted for what a
+comment says: the author's permission is looked up when the vote is taken, whoever could have edited it is kept out by
+taking nothing that was edited, and a look-up that fails takes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from criteria.words import one_line
+
+from ..config.gates import is_team
+from ..gate.people import Person
+from ..plan import Phase, Plan
+from ..reasons import Evidence
+from ..state.projections import Projection, Projections
+from ..state.state import State
+from ..state.votes import Answer
+from ..views.markdown import cell, code
+from ..voting import Ballot, Refused, approve, entitle, last_judged, reject, same_digest, waive
+from .client import RANK, Client, Comment
+from .news import ASKED, FAILED
+from .orders import Misread, Order, orders
+from .render import CommentText, is_issue, mark_of
+from .settings import Settings
+from .trouble import Kind, Trouble
+
+CHANNEL = "github"
+ORDER, READ = "order", "read"
+"""How the keys of what is remembered begin: of a comment that was answered, and of an issue that was read."""
+LONGEST = 500
+"""Characters of a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What votes are held against and recorded in."""
+
+    plan: Plan
+    state: State
+    look: Evidence
+
+
+class Polls:
+    """Takes votes. For one thread, and one process at a time."""
+
+    def __init__(
+        self, desk: Desk, settings: Settings, client: Client, known: Projections, clock: Callable[[], float]
+    ) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._client = client
+        self._known = known
+        self._clock = clock
+        self.taken = 0
+        """Votes that were recorded so far."""
+
+    def read(self) -> None:
+        """Take what stands in the comments since the last look, on every issue of ours.
+
+        Raises:
+            Trouble: GitHub could not be asked; what was not answered is read again.
+        """
+        known = self._known.all()
+        for key, issue in known.items():
+            if is_issue(key) and issue.number is not None:
+                self._read(key, issue.number, known)
+
+    def replies(self) -> list[CommentText]:
+        """The answers that are due."""
+        return [
+            CommentText(key, _mark(self._desk.plan, key), known.data["issue"], known.data["reply"])
+            for key, known in self._known.all().items()
+            if key.startswith(f"{ORDER} ") and known.number is None
+        ]
+
+    def _read(self, issue: str, number: int, known: Mapping[str, Projection]) -> None:
+        read = known.get(f"{READ} {issue}")
+        ours = {one.number for key, one in known.items() if key.startswith(("comment ", f"{ORDER} "))}
+        newest = read.data["until"] if read else 0.0
+        asked = _asked(known)
+        for comment in self._client.comments(number, newest):
+            newest = max(newest, comment.created)
+            if comment.id in ours or self._known.get(f"{ORDER} {comment.id}") is not None or self._is_ours(comment):
+                continue
+            found = orders(comment.body)
+            if found:
+                self._answer(comment, issue, found, asked)
+        if read is None or newest > read.data["until"]:
+            self._known.put(f"{READ} {issue}", None, data={"until": newest})
+
+    def _is_ours(self, comment: Comment) -> bool:
+        """Written by us, though its number was lost: by the mark and the author."""
+        return comment.body.startswith("<!-- phasegate ") and comment.author.lower() == self._client.login.lower()
+
+    def _answer(self, comment: Comment, issue: str, found: Sequence[Order | Misread], asked: Mapping[str, int]) -> None:
+        """Take or refuse each order of a comment; votes and answer are recorded together, or not at all."""
+        objection = self._objection(comment)
+        roles = self._roles(comment, found) if objection is None else {}
+        _ = self._client.login  # asked for now: within the transaction nothing waits for GitHub
+        lines = []
+        taken = 0
+        key = f"{ORDER} {comment.id}"
+        with self._desk.state.database.transaction():
+            for order in found:
+                try:
+                    if objection is not None:
+                        raise Refused(objection)
+                    lines.append(f"✅ {cell(self._vote(comment, order, asked, roles))}.")
+                    taken += 1
+                except Refused as refused:
+                    lines.append(f"❌ {_quoted(order)}: {cell(str(refused), 1000)}.")
+            body = "\n".join([_mark(self._desk.plan, key), *lines])
+            self._known.put(key, None, data={"issue": issue, "reply": body})
+        self.taken += taken
+
+    def _objection(self, comment: Comment) -> str | None:
+        """Why nothing in a comment counts; None where it may."""
+        if comment.by_bot:
+            return "only people vote, and this comes from a bot or an app"
+        if comment.edited:
+            return "the comment was edited, which others than its author can do too; write a new one"
+        if comment.author.lower() in {user.lower() for user in self._settings.users}:
+            return None
+        try:
+            has = self._client.permission(comment.author)
+        except Trouble as error:
+            if error.kind in (Kind.LATER, Kind.LIMITED):
+                raise  # it is asked again with the next look
+            return f"what {comment.author} may do here could not be looked up ({error})"
+        if RANK.index(has) < RANK.index(self._settings.permission):
+            return f"{comment.author} has the permission {has} here, and a vote takes {self._settings.permission}"
+        return None
+
+    def _roles(self, comment: Comment, found: Sequence[Order | Misread]) -> dict[str, str]:
+        """By phase, what its rule calls the author; looked up before anything is recorded."""
+        phases = {order.phase for order in found if isinstance(order, Order)} & set(self._desk.plan.phases)
+        return {name: self._role(comment.author, self._desk.plan.phases[name].rule.by) for name in phases}
+
+    def _role(self, login: str, names: Sequence[str]) -> str:
+        """The name on a rule's list that stands for this person, or nothing."""
+        own = {login.lower(), f"@{login.lower()}"}
+        for name in names:
+            if name.lower() in own:
+                return name
+        for name in names:
+            if is_team(name) and self._client.is_member(name[1:], login):
+                return name
+        return ""
+
+    def _vote(
+        self, comment: Comment, order: Order | Misread, asked: Mapping[str, int], roles: Mapping[str, str]
+    ) -> str:
+        """Record one vote; what to say to it."""
+        if isinstance(order, Misread):
+            raise Refused(order.why)
+        phase = self._desk.plan.phases.get(order.phase)
+        if phase is None:
+            raise Refused(f"the plan has no phase {order.phase!r}")
+        judged = last_judged(self._desk.state, phase, self._desk.look)
+        if order.digest:
+            same_digest(phase, judged, order.digest)
+        _timely(phase, order, comment, asked)
+        role = roles.get(phase.name, "")
+        person = Person(comment.author, comment.link, role if role.lower() != comment.author.lower() else "")
+        if role and not person.role:
+            person = Person(role, comment.link)  # as the rule spells the name
+        entitle(self._desk.state, phase, judged, person)
+        if not phase.rule.self_approval and comment.author.lower() == self._client.login.lower():
+            raise Refused(f"the run writes here as {comment.author}, and {phase.name} has self_approval: false")
+        reason = one_line(self._desk.look.mask(order.reason), LONGEST)
+        ballot = Ballot(phase, judged, person, CHANNEL, reason, self._clock())
+        if order.answer is Answer.APPROVE:
+            return approve(self._desk.state, ballot)
+        if not reason:
+            raise Refused("say why, behind the order")
+        if order.answer is Answer.REJECT:
+            return reject(self._desk.state, ballot)
+        return waive(self._desk.state, ballot, order.criterion, None)
+
+
+def _timely(phase: Phase, order: Order, comment: Comment, asked: Mapping[str, int]) -> None:
+    """Hold a comment against the request that it answers: GitHub numbers comments in their order.
+
+    Raises:
+        Refused: it is older than the request, or nobody asked.
+    """
+    request = asked.get(phase.name)
+    if request is None:
+        if order.answer is Answer.REJECT and order.digest:
+            return  # a gate that is open: whoever shuts it says which one
+        raise Refused(f"{phase.name} asks nobody now" + ("" if order.digest else "; to shut it, name its digest"))
+    if comment.id < request:
+        raise Refused("the comment is older than the request; look again, and write a new one")
+
+
+def _asked(known: Mapping[str, Projection]) -> dict[str, int]:
+    """By phase, the newest comment in which somebody was asked."""
+    asked: dict[str, int] = {}
+    for key, one in known.items():
+        kind, _, rest = key.removeprefix("comment ").partition(" ")
+        if key.startswith("comment ") and kind in (ASKED, FAILED) and one.number is not None:
+            phase = rest.split(" ")[0]
+            asked[phase] = max(asked.get(phase, 0), one.number)
+    return asked
+
+
+def _quoted(order: Order | Misread) -> str:
+    if isinstance(order, Misread):
+        return code(one_line(order.line, 80))
+    return code(one_line(f"/{order.answer.value} {order.phase}", 80))
+
+
+def _mark(plan: Plan, key: str) -> str:
+    return mark_of(plan.name, "answer", key)
