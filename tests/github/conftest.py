@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from contract import Contract
+from emulator import Emulator
 from fake_github import FakeGitHub
 from npm import Unreachable
 from people import People
@@ -40,6 +41,32 @@ def github(contract_or_why: Contract | str) -> Iterator[FakeGitHub]:
     if isinstance(contract_or_why, str):
         pytest.skip(contract_or_why)
     assert contract_or_why.broken(server.exchanges) == []
+
+
+@pytest.fixture(scope="session")
+def emulator_or_why(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator | str]:
+    """The emulator's process, or why there is none."""
+    try:
+        started = Emulator(tmp_path_factory.mktemp("emulate"))
+    except Unreachable as unreachable:
+        yield f"the GitHub emulator is not at hand: {unreachable}"
+        return
+    with started:
+        yield started
+
+
+@pytest.fixture
+def emulator(emulator_or_why: Emulator | str) -> Emulator:
+    """The independent GitHub, with an empty repository; skips where it cannot be had."""
+    if isinstance(emulator_or_why, str):
+        pytest.skip(emulator_or_why)
+    return emulator_or_why.anew()
+
+
+@pytest.fixture(params=["fake", "emulator"])
+def any_github(request: pytest.FixtureRequest) -> People:
+    """Each of the two GitHubs in turn."""
+    return request.getfixturevalue("github" if request.param == "fake" else "emulator")
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import jwt
 import pytest
 import requests
 from fake_auth import other_key, pem
-from fake_github import PREFIX, FakeGitHub
+from fake_github import FakeGitHub
+from front import PREFIX
 from people import BOT, TOKEN, token_of
 
 SHA = "ab12cd34" * 5
