@@ -32,8 +32,18 @@ class Status(PlanCommand):
             [standings[name] for name in project.plan.phases if name in chosen],
             project.state,
         )
+        data["github"] = _github(project)
         if params["json"]:
             self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
         else:
             self.outstream.write("\n".join(status_lines(data, time.time())) + "\n")
         return 0
+
+
+def _github(project: Project) -> dict[str, Any] | None:
+    """What is shown on GitHub, and whether; None where the project does not speak of GitHub at all."""
+    if project.plan.github is None:
+        return None
+    from ..github.connection import shown
+
+    return shown(project)

@@ -117,7 +117,7 @@ class Client:
                 self._repository.get_issues(state="all", creator=author, sort="created", direction="asc")  # type: ignore[arg-type]
             )
         )
-        issues = [issue for issue in found if issue.pull_request is None]
+        issues = [issue for issue in found if "/pull/" not in issue.html_url]
         told = [
             Found(issue.number, issue.title, issue.body or "", issue.state == "open", issue.user.login)
             for issue in issues
@@ -325,7 +325,7 @@ class Client:
 def _comment(comment: IssueComment) -> Comment:
     author = comment.user
     login = author.login if author is not None else "ghost"
-    by_app = comment.raw_data.get("performed_via_github_app") is not None
+    by_app = comment.performed_via_github_app is not None
     is_bot = by_app or (author is not None and author.type == "Bot") or login.endswith("[bot]")
     edited = comment.updated_at != comment.created_at
     return Comment(

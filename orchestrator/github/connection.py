@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..git import git
@@ -139,6 +140,18 @@ def in_step(project: Project) -> bool:
     """Was the present state of the plan written, as far as the journal tells? Cheap: nobody is asked."""
     rows = project.state.database.rows("select number, hash from projections where key = ?", SYNCED)
     return (project.state.journal.head()[0], project.plan.key) in [tuple(row) for row in rows]
+
+
+def shown(project: Project) -> dict[str, Any]:
+    """Whether GitHub is on, and what it shows, in JSON's types (docs/json.md)."""
+    found = access_of(project)
+    if isinstance(found, Off):
+        return {"on": False, "why": found.why, "issue": None, "in_step": False}
+    known = Projections(project.state.database, found.repository).get(PLAN)
+    settings = Settings.of(project.plan.github or {})
+    number = known.number if known is not None else None
+    link = issue_link(settings, found.repository, number) if number is not None else None
+    return {"on": True, "why": None, "issue": link, "in_step": in_step(project)}
 
 
 def is_shown(project: Project, on: On) -> bool:

