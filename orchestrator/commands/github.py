@@ -10,7 +10,7 @@ from doit.exceptions import InvalidCommand
 
 from ..github.check import checks
 from ..github.connection import LOCK, Connection, access_of, connect
-from ..github.follower import stand_all
+from ..github.follower import bring_about, stand_all
 from ..github.render import StatusText
 from ..github.settings import Off
 from ..github.sync import differences
@@ -85,10 +85,8 @@ class GitHub(PlanCommand):
             raise InvalidCommand("another process is writing to GitHub here; wait for it")
         try:
             connection.refresh()
-            connection.answer()
             due = len(differences(_picture(connection), connection.known, connection.commit))
-            connection.write(connection.scene(list(stand_all(connection.project).values())), whole=True)
-            connection.answer()
+            bring_about(connection)
         except Trouble as error:
             self.outstream.write(f"GitHub does not show where the plan stands: {printable(str(error))}\n")
             return FAILED

@@ -172,7 +172,7 @@ class Client:
         self._write(lambda: self._repository.get_issue(number).get_comment(comment).delete())
 
     def permission(self, login: str) -> str:
-        """What somebody may do here: `none`, `read`, `triage`, `write`, `maintain`, `admin`, or a role of its own."""
+        """What somebody may do here: one of RANK."""
 
         def look() -> str:
             path = f"/repos/{self._on.repository}/collaborators/{quote(login, safe='')}/permission"
@@ -334,9 +334,10 @@ def _comment(comment: IssueComment) -> Comment:
 
 
 def _role(data: Any) -> str:
-    """The finer name of a permission: `permission` folds maintain into write, and triage into read."""
-    permission, role = str(data["permission"]), str(data.get("role_name") or "")
-    return role if role in RANK else permission
+    """The finer name of a permission: `permission` folds maintain into write, and triage into read. A role that an
+    organization made up counts as the permission that it is built on."""
+    named = [str(data.get("role_name") or ""), str(data["permission"])]
+    return next((name for name in named if name in RANK), "none")
 
 
 RANK = ("none", "read", "triage", "write", "maintain", "admin")

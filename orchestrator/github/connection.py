@@ -12,6 +12,7 @@ from ..git import git
 from ..lookup import Lookup
 from ..project import Project
 from ..standing import Standing
+from ..state.journal import Event
 from ..state.projections import Projections
 from ..state.state import FOLDER
 from ..views.graph.model import nodes_of
@@ -70,7 +71,7 @@ class Connection:
             self.project.plan,
             status_data(self.project.plan, standings, state),
             nodes_of(standings),
-            news(standings, state.journal.of),
+            news(standings, state.journal.of, state.journal.latest(Event.OPENED)),
             state.journal.head(),
         )
 

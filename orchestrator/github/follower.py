@@ -32,12 +32,11 @@ class Follower:
     """Shows one run on GitHub. Use `following`."""
 
     def __init__(self, project: Project, on: On, poll: float | None, lock: FileLock) -> None:
-        self._project = project
         self._lock = lock
         self._standings = stand_all(project)
         self._asking = asking(list(self._standings.values())) if is_shown(project, on) else frozenset()
         self._writer = Writer(
-            lambda wait: connect(project, on, wait), self.glimpse, poll, reads_first=bool(self._asking)
+            lambda wait: connect(project, on, wait), self.glimpse, bring_about, poll, reads_first=bool(self._asking)
         )
 
     def start(self) -> None:
@@ -73,9 +72,8 @@ class Follower:
 
     def finish(self, seconds: float) -> str | None:
         """Show where the plan stands at the end; why that was not possible, for people."""
-        project = self._project
         try:
-            return self._writer.finish(lambda connection: connection.scene(list(stand_all(project).values())), seconds)
+            return self._writer.finish(seconds)
         finally:
             self._lock.release()
 
@@ -104,6 +102,23 @@ def following(project: Project, *, waits: bool) -> Follower | str | None:
 def asking(standings: Sequence[Standing]) -> frozenset[str]:
     """The phases on which somebody may have voted: those that ask, and those that a waiver could open."""
     return frozenset(s.phase.name for s in standings if s.state in (PhaseState.WAITING, PhaseState.FAILED))
+
+
+def bring_about(connection: Connection) -> None:
+    """Show where the plan stands, take the votes that were given there, and show what they changed.
+
+    Raises:
+        Trouble: not all of it was possible; what was taken stays taken.
+    """
+
+    def write() -> None:
+        connection.write(connection.scene(list(stand_all(connection.project).values())), whole=True)
+
+    write()
+    before = connection.polls.taken
+    connection.answer()
+    if connection.polls.taken > before:
+        write()
 
 
 def stand_all(project: Project) -> dict[str, Standing]:

@@ -6,7 +6,7 @@ a gate that waits for the same digest still asks the same, a work that fails for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,35 +38,42 @@ class News:
         return f"comment {self.kind} {self.phase or ''} {self.since}"
 
 
-def news(standings: Sequence[Standing], entries_of: Callable[[str], Sequence[Entry]]) -> list[News]:
+def news(
+    standings: Sequence[Standing], entries_of: Callable[[str], Sequence[Entry]], opened: Mapping[str, Entry]
+) -> list[News]:
     """What has to be told as things stand.
 
     Args:
         standings: of the whole plan.
         entries_of: the entries of a phase, oldest first.
+        opened: by phase, when its gate last opened.
     """
-    found = []
-    for standing in standings:
-        if standing.state in (PhaseState.WAITING, PhaseState.FAILED):
-            found += _of_phase(standing, entries_of(standing.phase.name))
+    stuck = [s for s in standings if s.state in (PhaseState.WAITING, PhaseState.FAILED) and not _is_rejected(s)]
+    found = [request(standing.phase.name, entries_of(standing.phase.name)) for standing in stuck]
     if standings and all(standing.state is PhaseState.DONE for standing in standings):
-        opened = [e for s in standings for e in entries_of(s.phase.name) if e.event is Event.OPENED]
-        if opened:
-            newest = max(opened, key=lambda entry: entry.seq)
-            found.append(News(DONE, None, newest.seq, newest))
-    return found
+        names = {standing.phase.name for standing in standings}
+        ends = [entry for name, entry in opened.items() if name in names]
+        newest = max(ends, key=lambda entry: entry.seq, default=None)
+        found.append(None if newest is None else News(DONE, None, newest.seq, newest))
+    return [one for one in found if one is not None]
 
 
-def _of_phase(standing: Standing, entries: Sequence[Entry]) -> list[News]:
-    name = standing.phase.name
-    if standing.state is PhaseState.WAITING:
-        streak = _streak((e for e in reversed(entries) if e.event in GATE), _asks)
-        return [News(ASKED, name, streak[-1].seq, streak[0])] if streak else []
-    if any(reason.kind == "rejected" for reason in standing.reasons):
-        return []  # who rejected it knows
-    ended = [e for e in reversed(entries) if _says_something(e)]
-    streak = _streak(ended, _fails)
-    return [News(FAILED, name, streak[-1].seq, streak[0])] if streak else []
+def request(phase: str, entries: Sequence[Entry]) -> News | None:
+    """What a phase asks people for now: an approval, or help after a failure; None where it does not.
+
+    Args:
+        entries: of the phase, oldest first.
+    """
+    asks = [e for e in _streak((e for e in reversed(entries) if e.event in GATE), _asked_about) if _waits(e)]
+    if asks:
+        return News(ASKED, phase, asks[-1].seq, asks[0])
+    fails = _streak((e for e in reversed(entries) if _says_something(e)), _fails)
+    return News(FAILED, phase, fails[-1].seq, fails[0]) if fails else None
+
+
+def _is_rejected(standing: Standing) -> bool:
+    """Who rejected it knows, and nobody else has to be told."""
+    return any(reason.kind == "rejected" for reason in standing.reasons)
 
 
 def _streak(newest_first: Iterable[Entry], what: Callable[[Entry], Any]) -> list[Entry]:
@@ -80,9 +87,14 @@ def _streak(newest_first: Iterable[Entry], what: Callable[[Entry], Any]) -> list
     return streak
 
 
-def _asks(entry: Entry) -> Any:
-    asks = entry.event is Event.JUDGED and entry.data["outcome"] == "waiting"
-    return entry.data["digest"] if asks else None
+def _waits(entry: Entry) -> bool:
+    return entry.event is Event.JUDGED and entry.data["outcome"] == "waiting"
+
+
+def _asked_about(entry: Entry) -> Any:
+    """The digest that people are asked about; a rejection is an answer, and another may follow it."""
+    rejected = entry.event is Event.REJECTED or (entry.event is Event.JUDGED and entry.data["rejected"] is not None)
+    return entry.data["digest"] if rejected or _waits(entry) else None
 
 
 def _says_something(entry: Entry) -> bool:

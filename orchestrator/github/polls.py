@@ -22,7 +22,7 @@ from ..state.votes import Answer
 from ..views.markdown import cell, code
 from ..voting import Ballot, Refused, approve, entitle, last_judged, reject, same_digest, waive
 from .client import RANK, Client, Comment
-from .news import ASKED, FAILED
+from .news import request
 from .orders import Misread, Order, orders
 from .render import CommentText, is_issue, mark_of
 from .settings import Settings
@@ -81,14 +81,13 @@ class Polls:
         read = known.get(f"{READ} {issue}")
         ours = {one.number for key, one in known.items() if key.startswith(("comment ", f"{ORDER} "))}
         newest = read.data["until"] if read else 0.0
-        asked = _asked(known)
         for comment in self._client.comments(number, newest):
             newest = max(newest, comment.created)
             if comment.id in ours or self._known.get(f"{ORDER} {comment.id}") is not None or self._is_ours(comment):
                 continue
             found = orders(comment.body)
             if found:
-                self._answer(comment, issue, found, asked)
+                self._answer(comment, issue, found)
         if read is None or newest > read.data["until"]:
             self._known.put(f"{READ} {issue}", None, data={"until": newest})
 
@@ -96,7 +95,7 @@ class Polls:
         """Written by us, though its number was lost: by the mark and the author."""
         return comment.body.startswith("<!-- phasegate ") and comment.author.lower() == self._client.login.lower()
 
-    def _answer(self, comment: Comment, issue: str, found: Sequence[Order | Misread], asked: Mapping[str, int]) -> None:
+    def _answer(self, comment: Comment, issue: str, found: Sequence[Order | Misread]) -> None:
         """Take or refuse each order of a comment; votes and answer are recorded together, or not at all."""
         objection = self._objection(comment)
         roles = self._roles(comment, found) if objection is None else {}
@@ -109,7 +108,7 @@ class Polls:
                 try:
                     if objection is not None:
                         raise Refused(objection)
-                    lines.append(f"✅ {cell(self._vote(comment, order, asked, roles))}.")
+                    lines.append(f"✅ {cell(self._vote(comment, order, roles))}.")
                     taken += 1
                 except Refused as refused:
                     lines.append(f"❌ {_quoted(order)}: {cell(str(refused), 1000)}.")
@@ -151,9 +150,7 @@ class Polls:
                 return name
         return ""
 
-    def _vote(
-        self, comment: Comment, order: Order | Misread, asked: Mapping[str, int], roles: Mapping[str, str]
-    ) -> str:
+    def _vote(self, comment: Comment, order: Order | Misread, roles: Mapping[str, str]) -> str:
         """Record one vote; what to say to it."""
         if isinstance(order, Misread):
             raise Refused(order.why)
@@ -163,7 +160,7 @@ class Polls:
         judged = last_judged(self._desk.state, phase, self._desk.look)
         if order.digest:
             same_digest(phase, judged, order.digest)
-        _timely(phase, order, comment, asked)
+        _timely(phase, order, comment, self._request(phase))
         role = roles.get(phase.name, "")
         person = Person(comment.author, comment.link, role if role.lower() != comment.author.lower() else "")
         if role and not person.role:
@@ -181,31 +178,25 @@ class Polls:
             return reject(self._desk.state, ballot)
         return waive(self._desk.state, ballot, order.criterion, None)
 
+    def _request(self, phase: Phase) -> int | None:
+        """The comment in which people were asked for what the phase needs now; None where none was written yet."""
+        asked = request(phase.name, self._desk.state.journal.of(phase.name))
+        comment = self._known.get(asked.key) if asked is not None else None
+        return comment.number if comment is not None else None
 
-def _timely(phase: Phase, order: Order, comment: Comment, asked: Mapping[str, int]) -> None:
+
+def _timely(phase: Phase, order: Order, comment: Comment, request: int | None) -> None:
     """Hold a comment against the request that it answers: GitHub numbers comments in their order.
 
     Raises:
         Refused: it is older than the request, or nobody asked.
     """
-    request = asked.get(phase.name)
     if request is None:
         if order.answer is Answer.REJECT and order.digest:
             return  # a gate that is open: whoever shuts it says which one
         raise Refused(f"{phase.name} asks nobody now" + ("" if order.digest else "; to shut it, name its digest"))
     if comment.id < request:
         raise Refused("the comment is older than the request; look again, and write a new one")
-
-
-def _asked(known: Mapping[str, Projection]) -> dict[str, int]:
-    """By phase, the newest comment in which somebody was asked."""
-    asked: dict[str, int] = {}
-    for key, one in known.items():
-        kind, _, rest = key.removeprefix("comment ").partition(" ")
-        if key.startswith("comment ") and kind in (ASKED, FAILED) and one.number is not None:
-            phase = rest.split(" ")[0]
-            asked[phase] = max(asked.get(phase, 0), one.number)
-    return asked
 
 
 def _quoted(order: Order | Misread) -> str:

@@ -32,6 +32,7 @@ class Writer:
     Args:
         connect: from how to wait to the connection; called on the writer's thread, as the next one is.
         glimpse: where the plan stands in the middle of the run.
+        last: brings everything to where it stands at the end.
         poll: seconds between two looks for comments while the run waits for people; None where it does not wait.
         reads_first: whether votes may have come in since the last run.
     """
@@ -40,6 +41,7 @@ class Writer:
         self,
         connect: Callable[[Callable[[float], None]], Connection],
         glimpse: Callable[[Connection], Scene],
+        last: Callable[[Connection], None],
         poll: float | None,
         *,
         reads_first: bool,
@@ -49,7 +51,8 @@ class Writer:
         self._poll = poll
         self._guard = threading.Condition()
         self._dirty = False
-        self._last: Callable[[Connection], Scene] | None = None
+        self._last = last
+        self._ending = False
         self._over = False
         self._trouble: str | None = None
         self._done = threading.Event()
@@ -75,14 +78,14 @@ class Writer:
         """Is the look for votes of before this run still going on?"""
         return self._reading_first and not self._done.is_set()
 
-    def finish(self, last: Callable[[Connection], Scene], seconds: float) -> str | None:
+    def finish(self, seconds: float) -> str | None:
         """Write where the plan stands now, in at most so many seconds.
 
         Returns:
             Why GitHub does not show it, for people; None when it does.
         """
         with self._guard:
-            self._last = last
+            self._ending = True
             self._guard.notify_all()
         try:
             in_time = self._done.wait(seconds)
@@ -110,9 +113,9 @@ class Writer:
             self._reading_first = False
         next_write = time.monotonic() + FIRST_AFTER
         next_read = time.monotonic() + (self._poll or 0.0)
-        while self._last is None:
+        while not self._ending:
             with self._guard:
-                self._guard.wait_for(lambda: self._last is not None, TICK)
+                self._guard.wait_for(lambda: self._ending, TICK)
             if self._dirty and time.monotonic() >= next_write:
                 self._dirty = False
                 pause = self._passing(lambda: connection.write(self._glimpse(connection), whole=False))
@@ -120,11 +123,7 @@ class Writer:
             if self._poll is not None and time.monotonic() >= next_read:
                 pause = self._passing(connection.answer)
                 next_read = time.monotonic() + max(self._poll, pause)
-        connection.write(self._last(connection), whole=True)
-        before = connection.polls.taken
-        connection.answer()
-        if connection.polls.taken > before:
-            connection.write(self._last(connection), whole=True)
+        self._last(connection)
 
     def _passing(self, do: Callable[[], None]) -> float:
         """Do what is done again later, at the latest at the end, if it fails now; seconds that GitHub wants to rest."""

@@ -56,11 +56,12 @@ def emulator_or_why(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulat
 
 
 @pytest.fixture
-def emulator(emulator_or_why: Emulator | str) -> Emulator:
+def emulator(emulator_or_why: Emulator | str) -> Iterator[Emulator]:
     """The independent GitHub, with an empty repository; skips where it cannot be had."""
     if isinstance(emulator_or_why, str):
         pytest.skip(emulator_or_why)
-    return emulator_or_why.anew()
+    yield emulator_or_why.anew()
+    assert emulator_or_why.crashes == []
 
 
 @pytest.fixture(params=["fake", "emulator"])

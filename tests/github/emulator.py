@@ -56,9 +56,9 @@ class Emulator(People):
     def __init__(self, folder: Path, repository: str = "octo/plan") -> None:
         self.repository, (self.owner, _, self.name) = repository, repository.partition("/")
         self._front = Front(self._forwarded, Clock())
-        self.exchanges, self.faults = self._front.exchanges, self._front.faults
+        self.exchanges, self.faults, self.crashes = self._front.exchanges, self._front.faults, self._front.crashes
         self.base_url = f"http://{self._front.host}"
-        self._port, self._http = free_port(), requests.Session()
+        self._port = free_port()
         self._log = folder / "emulate.log"
         seed = folder / "seed.json"
         logins = [self.owner, *ROLES, BOT]
@@ -112,6 +112,7 @@ class Emulator(People):
             self.user(login, role)
         self.faults.clear()
         self.exchanges.clear()
+        self.crashes.clear()
         return self
 
     def user(self, login: str, role: str = "none") -> str:
@@ -133,7 +134,7 @@ class Emulator(People):
         """A request to the process itself, which must see the front's Host: its links are built from it."""
         url = f"http://127.0.0.1:{self._port}{target}"
         mine = {**headers, "Host": self._front.host}
-        return self._http.request(method, url, headers=mine, data=body, timeout=30, allow_redirects=False)
+        return requests.request(method, url, headers=mine, data=body, timeout=30, allow_redirects=False)
 
     def _forwarded(self, request: Request) -> Reply:
         target = request.path + (f"?{request.query}" if request.query else "")

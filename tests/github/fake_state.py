@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+CUSTOM = "write"
+"""What a role that the organisation made itself is built upon."""
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 BODY_LIMIT, TITLE_LIMIT, LABEL_LIMIT, DESCRIPTION_LIMIT, STATUS_LIMIT = 65_536, 256, 50, 100, 1000
 
@@ -173,7 +175,8 @@ class World:
         return "admin" if actor.login.lower() == repository.owner.lower() else found
 
     def at_least(self, repository: Repository, actor: Actor, role: str) -> bool:
-        return ROLES.index(self.role(repository, actor)) >= ROLES.index(role)
+        found = self.role(repository, actor)
+        return ROLES.index(found if found in ROLES else CUSTOM) >= ROLES.index(role)
 
     def association(self, repository: Repository, login: str) -> str:
         if login.lower() == repository.owner.lower():

@@ -7,7 +7,20 @@ from datetime import datetime, timezone
 from typing import Any
 
 from fake_auth import App
-from fake_state import REACTIONS, ROLES, Actor, Comment, Issue, Label, Person, Reaction, Repository, Status, World
+from fake_state import (
+    CUSTOM,
+    REACTIONS,
+    ROLES,
+    Actor,
+    Comment,
+    Issue,
+    Label,
+    Person,
+    Reaction,
+    Repository,
+    Status,
+    World,
+)
 
 USER_LINKS = ("followers", "subscriptions", "repos", "received_events")
 USER_TEMPLATES = {
@@ -137,7 +150,7 @@ class Views:
     def permissions(self, role: str) -> dict[str, bool]:
         """The five switches of a role."""
         names = {"pull": "read", "triage": "triage", "push": "write", "maintain": "maintain", "admin": "admin"}
-        known = role if role in ROLES else "write"
+        known = role if role in ROLES else CUSTOM
         return {name: ROLES.index(known) >= ROLES.index(least) for name, least in names.items()}
 
     def repository(self, repository: Repository, actor: Actor, minimal: bool = False) -> dict[str, Any]:
@@ -324,7 +337,7 @@ class Views:
 
     def permission(self, repository: Repository, person: Person) -> dict[str, Any]:
         role = self.world.role(repository, Actor(person.login))
-        known = role if role in ROLES else "write"
+        known = role if role in ROLES else CUSTOM
         user = {**self.account(person), "permissions": self.permissions(known), "role_name": role}
         return {"permission": PERMISSION.get(known, known), "role_name": role, "user": user}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,7 +92,9 @@ class Server(ThreadingHTTPServer):
     front: Front
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away, by `kill -9` for one, is no fault of the server's."""
+        """A client that went away, by `kill -9` for one, is no fault of the server's; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            self.front.crashes.append(traceback.format_exc())
 
 
 class Front:
@@ -99,6 +103,8 @@ class Front:
     def __init__(self, answer: Callable[[Request], Reply], clock: Callable[[], float]) -> None:
         self.answer, self.clock = answer, clock
         self.exchanges, self.faults = Exchanges(), Faults()
+        self.crashes: list[str] = []
+        """Tracebacks of the server's own errors; those of `answer` were answered with 500."""
         self._server = Server(("127.0.0.1", 0), Handler)
         self._server.front = self
         self.host = f"127.0.0.1:{self._server.server_port}"
@@ -130,11 +136,18 @@ class Front:
             self.faults.wait(fault.seconds)
         reply = Reply(200, {"Content-Type": "application/json"}, b'{"message": "Nothing was done."}')
         if slow or not early:
-            reply = self.answer(request)
+            reply = self._answered(request)
             exchange.committed = reply.status < 300 and request.method != "GET"
         if fault and slow and not early:
             self.faults.wait(fault.seconds)
         self._send(handler, exchange, reply, fault)
+
+    def _answered(self, request: Request) -> Reply:
+        try:
+            return self.answer(request)
+        except Exception:  # a bug of the tests must not look like one of GitHub's many moods
+            self.crashes.append(traceback.format_exc())
+            return Reply(500, {"Content-Type": "application/json"}, b'{"message": "the test server itself failed"}')
 
     def _send(self, handler: Handler, exchange: Exchange, reply: Reply, fault: Fault | None) -> None:
         """The answer, or the fault in its place."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from exchanges import Exchanges
+from fake_faults import Faults
 
 TOKEN = "ghp_PhasegateTestsToken0123456789abcdefgh"
 ROBOT = "phasegate-robot"
@@ -33,6 +34,9 @@ class People(ABC):
     token: str = TOKEN
     login: str = ROBOT
     exchanges: Exchanges
+    faults: Faults
+    crashes: list[str]
+    """Tracebacks of errors of the test server itself; the fixtures see that there are none."""
 
     @abstractmethod
     def ask(self, login: str, method: str, path: str, body: object = None) -> tuple[int, Any]:

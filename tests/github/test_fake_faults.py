@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import github as pygithub
 import pytest
@@ -160,6 +163,33 @@ def test_a_bug_of_the_server_is_told_from_its_faults(github, monkeypatch):
         raise RuntimeError("our own bug")
 
     monkeypatch.setattr(github.world, "create_issue", broken)
-    with pytest.raises(pygithub.GithubException, match="fake server itself"):
+    with pytest.raises(pygithub.GithubException, match="test server itself"):
         repository(github).create_issue("x")
     assert "our own bug" in github.crashes.pop()
+
+
+def test_many_at_once_get_numbers_of_their_own(github):
+    def create(worker: int) -> list[int]:
+        repo = repository(github)
+        return [repo.create_issue(f"{worker}/{number}").number for number in range(10)]
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = [number for made in pool.map(create, range(8)) for number in made]
+    assert sorted(numbers) == list(range(1, 81))
+
+
+def test_clients_that_are_killed_leave_the_server_running(github, wait_until):
+    host, port = github.base_url.removeprefix("http://").split(":")
+    body = b'{"title": "x"}'
+    head = (
+        "POST /repos/octo/plan/issues HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: token {github.token}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    for sent in (head[:20], head, head + body[:5], head + body):
+        with socket.create_connection((host, int(port))) as gone:
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.sendall(sent)
+            if sent == head + body:
+                wait_until(lambda: len(github.issues()) == 1)
+    assert repository(github).create_issue("y").number == 2
+    assert [one.committed for one in github.exchanges.writes()] == [True, True]

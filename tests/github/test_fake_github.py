@@ -195,6 +195,9 @@ def test_permissions_of_people(github):
     assert told == {"alice": "write", "mia": "write", "tom": "read", "rita": "read", "sam": "none", BOT: "write"}
     assert repo.get_collaborator_role_name("mia") == "maintain"
     assert repo.get_collaborator_role_name("tom") == "triage"
+    github.user("alice", "release-manager")
+    assert repo.get_collaborator_role_name("alice") == "release-manager"
+    assert repo.get_collaborator_permission("alice") == "write"
     github.user("alice", "admin")
     assert repo.get_collaborator_permission("alice") == "admin"
     assert refusal(lambda: repo.get_collaborator_permission("nobody")).status == 404
