@@ -25,7 +25,8 @@ HOMES = {
     "psutil": {"phases.processes"},
     "sqlite3": {"orchestrator.state.database"},
     "fcntl": {"orchestrator.state.lock"},
-    "subprocess": {"phases.child", "criteria.children", "orchestrator.gate.people"},
+    "subprocess": {"phases.child", "criteria.children", "orchestrator.gate.people", "orchestrator.watching.child"},
+    "watchfiles": {"orchestrator.watching.observer"},
     "doit": {
         "orchestrator.project",
         "orchestrator.tasks",
@@ -46,13 +47,14 @@ HOMES = {
         "orchestrator.commands.revoke",
         "orchestrator.commands.voting",
         "orchestrator.commands.waive",
+        "orchestrator.commands.watch",
         "orchestrator.commands.run",
         "orchestrator.commands.selection",
     },
 }
 LAYERS = (
     ("orchestrator.commands",),
-    ("orchestrator.engine", "orchestrator.views", "orchestrator.signals"),
+    ("orchestrator.engine", "orchestrator.views", "orchestrator.watching", "orchestrator.signals"),
     ("orchestrator.session",),
     ("orchestrator.results",),
     ("orchestrator.project",),
