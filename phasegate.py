@@ -33,6 +33,7 @@ _PUBLIC = {
     "Waive": "orchestrator.commands.waive:Waive",
     "Revoke": "orchestrator.commands.revoke:Revoke",
     "History": "orchestrator.commands.history:History",
+    "Watch": "orchestrator.commands.watch:Watch",
     "Graph": "orchestrator.commands.graph:Graph",
     "GitHub": "orchestrator.commands.github:GitHub",
     "Logs": "orchestrator.commands.logs:Logs",

@@ -26,7 +26,8 @@ HOMES = {
     "psutil": {"phases.processes"},
     "sqlite3": {"orchestrator.state.database"},
     "fcntl": {"orchestrator.state.lock"},
-    "subprocess": {"phases.child", "criteria.children", "orchestrator.git"},
+    "subprocess": {"phases.child", "criteria.children", "orchestrator.git", "orchestrator.watching.child"},
+    "watchfiles": {"orchestrator.watching.observer"},
     "doit": {
         "orchestrator.project",
         "orchestrator.tasks",
@@ -45,6 +46,7 @@ HOMES = {
         "orchestrator.commands.own_tasks",
         "orchestrator.commands.voting",
         "orchestrator.commands.waive",
+        "orchestrator.commands.watch",
         "orchestrator.commands.run",
         "orchestrator.commands.selection",
     },
@@ -52,7 +54,7 @@ HOMES = {
 LAYERS = (
     ("orchestrator.commands",),
     ("orchestrator.github",),
-    ("orchestrator.engine", "orchestrator.views", "orchestrator.signals"),
+    ("orchestrator.engine", "orchestrator.views", "orchestrator.watching", "orchestrator.signals"),
     ("orchestrator.session",),
     ("orchestrator.results",),
     ("orchestrator.project",),

@@ -27,6 +27,14 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
 
     def parse_execute(self, in_args: list[str]) -> int:
         """doit reads options only before the first name; people write `doit approve phase_3 -m why`."""
+        return super().parse_execute(self.options_first(in_args))  # type: ignore[no-any-return]
+
+    def options_first(self, in_args: list[str]) -> list[str]:
+        """The same command line in the order that doit reads.
+
+        Raises:
+            InvalidCommand: there is no such option, or its value is missing.
+        """
         try:
             found, names = getopt.gnu_getopt(in_args, self.cmdparser.get_short(), self.cmdparser.get_long())
         except getopt.GetoptError as error:
@@ -36,7 +44,7 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         options = [
             part for option, value in found for part in ((option, value) if option in takes_value else (option,))
         ]
-        return super().parse_execute([*options, "--", *names])  # type: ignore[no-any-return]
+        return [*options, "--", *names]
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
         self.loader.setup(params)

@@ -105,10 +105,7 @@ class Run(DoitRun):  # type: ignore[misc]
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
-        if params["num_process"] < 0:
-            raise InvalidCommand(f"-n {params['num_process']}: a number of phases at the same time is 0 or more")
-        set_mode(project, params["mode"])
-        wait = _duration(params["wait"])
+        wait = heed_options(project, params)
         chosen = self._choose(project, params, args)
         with project.look.one_instant():
             standings = stand(project.plan.closure(chosen.phases), project.look)
@@ -306,6 +303,18 @@ def raise_file_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS does not mean its "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def heed_options(project: Project, params: Any) -> float:
+    """Do what `-n` and `--mode` ask for, as far as it is done before the run; the seconds that `--wait` asks for.
+
+    Raises:
+        InvalidCommand: one of them makes no sense.
+    """
+    if params["num_process"] < 0:
+        raise InvalidCommand(f"-n {params['num_process']}: a number of phases at the same time is 0 or more")
+    set_mode(project, params["mode"])
+    return _duration(params["wait"])
 
 
 def set_mode(project: Project, mode: str) -> None:

@@ -61,7 +61,7 @@ def given(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
     """The names that were given, with those put back that doit took for variables, as it does `build/month=1/x`."""
     if "" in args:
         raise InvalidCommand("a name is empty; for the whole plan give no name")
-    return [*args, *(name for name in _variables() if tasks_named(plan, name, root))]
+    return [*args, *(name for name in variables() if tasks_named(plan, name, root))]
 
 
 def refuse_variables_alone(args: Sequence[str]) -> None:
@@ -70,12 +70,11 @@ def refuse_variables_alone(args: Sequence[str]) -> None:
     Raises:
         InvalidCommand: in this case.
     """
-    if not args and _variables():
-        raise InvalidCommand(
-            f"{_variables()[0]!r} is a variable to doit, and no phase; for the whole plan give no name"
-        )
+    if not args and variables():
+        raise InvalidCommand(f"{variables()[0]!r} is a variable to doit, and no phase; for the whole plan give no name")
 
 
-def _variables() -> list[str]:
+def variables() -> list[str]:
+    """What doit took from the command line for variables, as it was written."""
     taken: Mapping[str, str] = doit_cmd._CMDLINE_VARS or {}
     return [f"{key}={value}" for key, value in taken.items()]

@@ -91,7 +91,7 @@ class Files:
                 return self._digest(path, status)
         return {file: digest for file in self._files(path) or () if (digest := self._digest(file)) != ABSENT}
 
-    def stamp(self, path: str) -> object:
+    def stamp(self, path: str) -> list[tuple[str, str | None]]:
         """Another one as soon as anything under the path was written, even if it was put back: by size, inode, mtime
         and ctime alone."""
         files = self._files(path)
