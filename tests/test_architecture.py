@@ -33,6 +33,7 @@ HOMES = {
         "orchestrator.runner",
         "orchestrator.state.backend",
         "orchestrator.state.database",
+        "orchestrator.commands.agenda",
         "orchestrator.commands.approve",
         "orchestrator.commands.clean",
         "orchestrator.commands.common",
