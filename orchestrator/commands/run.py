@@ -88,6 +88,7 @@ class Run(DoitRun):  # type: ignore[misc]
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
+        project.keep_plan()
         if params["num_process"] < 0:
             raise InvalidCommand(f"-n {params['num_process']}: a number of phases at the same time is 0 or more")
         set_mode(project, params["mode"])
