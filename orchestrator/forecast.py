@@ -30,7 +30,7 @@ class Action(str, Enum):
     JUDGE = "judge"
     """Its works are current; its gate is judged."""
     WAIT = "wait"
-    """Its works are current; its gate is judged, and waits for a person."""
+    """Its works are current; its gate is judged, and as far as that is known waits for a person."""
     SKIP = "skip"
     """Nothing: it is up to date, or ignored."""
     BLOCKED = "blocked"

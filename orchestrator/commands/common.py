@@ -91,7 +91,7 @@ def project_of(params: Any) -> Project:
     if not isinstance(project, Project):
         raise InvalidDodoFile(
             "dodo.py has no plan. It should say: from phasegate import Project; project = Project.here();"
-            " DOIT_CONFIG = project.doit_config; task_plan = project.tasks"
+            " DOIT_CONFIG = project.doit_config; task_phases = project.tasks"
         )
     if params["dep_file"] != NAME:
         raise InvalidCommand(f"phasegate keeps its state in {NAME}; leave --db-file out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -110,24 +111,26 @@ def _line(phase: Mapping[str, Any], names: int, titles: int) -> str:
 
 def _details(phase: Mapping[str, Any]) -> list[str]:
     """The reasons of a phase, without that its gate was never open, where there is more to say."""
-    told = [reason["detail"] for reason in phase["reasons"]]
-    more = [r["detail"] for r in phase["reasons"] if (r["kind"], r["subject"]) != ("first", phase["phase"])]
-    return more or told
+    told = {reason["detail"]: None for reason in phase["reasons"]}
+    more = {r["detail"]: None for r in phase["reasons"] if (r["kind"], r["subject"]) != ("first", phase["phase"])}
+    return list(more or told)
 
 
 def _summary(data: Mapping[str, Any]) -> str:
-    actions = [phase["action"] for phase in data["phases"]]
-    parts = []
-    for action, (one, more) in COUNTED.items():
-        count = actions.count(action.value)
-        if count:
-            parts.append(f"{count} {one if count == 1 else more}")
-    ignored = sum(phase["action"] == Action.SKIP.value and not _is_idle(phase) for phase in data["phases"])
-    parts += [f"{ignored} passed over"] if ignored else []
-    done = sum(map(_is_idle, data["phases"]))
-    parts += [f"{done} up to date"] if done else []
-    counted = ", ".join(parts) or "no phases"
-    return "; ".join(filter(None, (counted, _time(data, actions.count(Action.RUN.value)))))
+    phases = data["phases"]
+    may = sum(phase["may"] for phase in phases)
+    counts = Counter(phase["action"] for phase in phases if not phase["may"])
+    parts = [_counted(counts[action.value], *words) for action, words in COUNTED.items()]
+    parts.insert(1, f"{may} may run" if may else "")
+    passed = sum(map(_is_ignored, phases))
+    done = counts[Action.SKIP.value] - passed
+    parts += [f"{passed} passed over" if passed else "", f"{done} up to date" if done else ""]
+    runs = sum(bool(phase["works"]) for phase in phases)
+    return "; ".join(filter(None, (", ".join(filter(None, parts)) or "no phases", _time(data, runs))))
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}" if count else ""
 
 
 def _time(data: Mapping[str, Any], runs: int) -> str:
@@ -144,6 +147,11 @@ def _time(data: Mapping[str, Any], runs: int) -> str:
 def _is_idle(phase: Mapping[str, Any]) -> bool:
     """Is it up to date?"""
     return phase["action"] == Action.SKIP.value and not phase["reasons"]
+
+
+def _is_ignored(phase: Mapping[str, Any]) -> bool:
+    kinds = {reason["kind"] for reason in phase["reasons"]}
+    return phase["action"] == Action.SKIP.value and not kinds.isdisjoint(("ignored", "upstream"))
 
 
 def _few(names: Sequence[str], between: str = ", ") -> str:

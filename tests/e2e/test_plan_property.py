@@ -23,10 +23,10 @@ UNSHRUNK = {
 EDITS = (
     *("input", "input", "touch", "definition", "output", "output", "lose", "bound", "rule"),
     *("approve", "approve", "approve", "reject", "revoke", "forget", "forget work", "ignore"),
-    *("break", "mend", "mend", "shut", "bare input"),
+    *("break", "mend", "mend", "shut"),
 )
 LINKS = ("none", "none", "needs", "reads", "reads", "glob", "judges")
-RULES = ("auto", "auto", "auto", "manual", "manual", {"expires": "1ms"}, {"quorum": 2})
+RULES = ("auto", "manual", "auto", "auto", {"expires": "1ms"}, "auto", {"quorum": 2}, "auto", "auto", "auto", "manual")
 KEYS = ("a", "b")
 GATES = {"open": "open", "waiting": "waiting", "failed": "shut"}
 
@@ -161,9 +161,9 @@ class Life:
         source, target = f"in/{phase.name}{key}.txt", f"out/{phase.name}{key}.json"
         there = (self.project.root / target).exists()
         work = list(phase.works())[value % len(phase.keys)]
-        if what in ("input", "mend"):
+        if what in ("input", "mend") and (value or place):
             self.project.write(source, str(value))
-        elif what == "bare input":
+        elif what == "input":
             (self.project.root / source).unlink(missing_ok=True)
         elif what == "break":
             self.project.write(source, "broken")
@@ -182,21 +182,28 @@ class Life:
         elif what == "shut":
             flag = self.project.root / f"shut-{phase.name}"
             flag.unlink() if flag.exists() else flag.touch()
-        elif what in ("approve", "reject", "revoke"):
+        elif what in ("approve", "reject", "revoke") and self.newest():
+            phase = next((asks for asks in self.waiting() if place), phase)
             why = ["-m", "why"] if what != "revoke" else []
             self.quietly(what, phase.name, *why, env={"LOGNAME": ("ada", "grace")[value % 2]})
         elif what == "forget":
             self.quietly("forget", phase.name)
         elif what == "forget work":
             self.quietly("forget", work)
-        elif what == "ignore":
+        elif what == "ignore" and self.newest():
             self.quietly("ignore", phase.name if value % 2 else work)
         if what in ("definition", "bound", "rule"):
             self.write_config()
 
+    def waiting(self) -> list[Made]:
+        """The phases whose gates were last found waiting."""
+        judged = self.project.query("select phase, data from journal where event = 'gate.judged' order by seq")
+        last = {phase: json.loads(data)["outcome"] for phase, data in judged}
+        return [phase for phase in self.phases if last.get(phase.name) == "waiting"]
+
     def quietly(self, *args: str, env: dict[str, str] | None = None) -> None:
         ran = self.project.doit(*args, env=env)
-        assert ran.code in (0, 3), ran
+        assert ran.code in ((0, 3) if env else (0,)), ran
         assert "Traceback" not in ran.err, ran
 
     # -- told, and done -------------------------------------------------------------------------------------------
@@ -231,6 +238,7 @@ class Life:
             judged = step["action"] in ("judge", "wait") and as_told and not explained
             if judged and not self.by_name[name].command:
                 assert gates[name] == step["gate"], (name, step, ended, story)
+                assert (gates[name] == "waiting") == (step["action"] == "wait"), (name, step, ended, story)
             self.seen[step["action"]] += 1
             self.seen["certain" if not step["rests_on"] else "resting"] += 1
             self.seen["otherwise, explained"] += not as_told
@@ -244,8 +252,7 @@ class Life:
             return False
         if step["action"] == "run":
             return True
-        done = {None: "nothing", "waiting": "wait"}.get(ended.gates.get(name), "judge")
-        return done == {"judge": "judge", "wait": "wait"}.get(step["action"], "nothing")
+        return (name in ended.gates) == (step["action"] in ("judge", "wait"))
 
     def came_out_otherwise(self, step: dict, ended: Ended, gates: dict[str, str | None]) -> bool:
         name = step["phase"]
