@@ -58,7 +58,16 @@ class Watcher(Protocol):
     """Who is told what happens, from any thread, one call at a time."""
 
     def started(self, result: Result, work: Work) -> None: ...
-    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
+    def finished(self, result: Result, work: Work) -> None:
+        """An attempt at a work is over, and no other one follows."""
+
+    def judges(self, result: Result) -> None:
+        """A gate is looked at."""
+
+    def unchanged(self, phase: Phase) -> None:
+        """A phase turned out to be up to date after what it needs had run."""
+
+    def waits(self, result: Result, work: Work, wait: float, after: Attempt | None) -> None:
         """A work will be tried again: after this attempt, or after one of an earlier run."""
 
     def asks(self, result: Result) -> None:

@@ -18,7 +18,7 @@ HOMES = {
     "referencing": {"criteria.documents.schemas"},
     "defusedxml": {"criteria.documents.xml"},
     "tomli": {"criteria.documents.toml"},
-    "rich": {"orchestrator.views.console"},
+    "rich": {"orchestrator.views.terminal"},
     "requests": {"orchestrator.triggers.deliver"},
     "backoff": {"orchestrator.work.retry"},
     "dotenv": {"orchestrator.variables"},

@@ -18,7 +18,7 @@ from doit.task import Task
 
 from ..plan import Phase, Plan
 from ..project import Project
-from ..standing import stand
+from ..standing import Standing, stand
 from ..views.stream import Tolerant
 from .common import preflight, project_of
 from .selection import given, split
@@ -77,6 +77,8 @@ class _Todo:
     """Those that are handed to doit."""
     selected: list[str]
     chosen: _Chosen
+    judged_only: set[str]
+    """Those of which only the gate is looked at, as far as is known now."""
     wait: float
     """Seconds to stay at a gate that waits for a person."""
 
@@ -121,7 +123,8 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
                 return DONE
-            return self._run(project, params, outstream, _Todo(handed, selected, chosen, wait))
+            judged_only = set() if params["always"] else {s.phase.name for s in standings.values() if _only_judged(s)}
+            return self._run(project, params, outstream, _Todo(handed, selected, chosen, judged_only, wait))
 
     def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
         """What the command line names, of the plan and beside it; the whole plan without a name."""
@@ -151,6 +154,7 @@ class Run(DoitRun):  # type: ignore[misc]
     ) -> int:
         from phases.local import LocalExecutor
 
+        from ..estimate import work_durations
         from ..session import new_run
         from ..signals import stoppable
         from ..triggers.model import LAST_CALL
@@ -164,7 +168,14 @@ class Run(DoitRun):  # type: ignore[misc]
         with contextlib.ExitStack() as stack:
             if also is not None:  # what it prints must not be mixed with ours
                 outstream = stack.enter_context(Path(os.devnull).open("w"))
-            console = Console(project.plan, todo.phases, outstream)
+            console = Console(
+                project.plan,
+                todo.phases,
+                outstream,
+                lambda: work_durations(project.state.journal.successes()),
+                todo.judged_only,
+                max(1, params["num_process"]),
+            )
             announcer = Announcer(console, project.triggers(run), project.plan.name, run)
             stack.enter_context(stoppable(executor.kill))
             code = ERROR
@@ -241,6 +252,11 @@ class Run(DoitRun):  # type: ignore[misc]
         if not self._has_other_reporter(params):
             return None
         return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
+
+
+def _only_judged(standing: Standing) -> bool:
+    """Is its work done, and nothing before it runs, after which it may have to run again?"""
+    return standing.work_is_current and not any(reason.kind == "upstream" for reason in standing.reasons)
 
 
 def raise_file_limit() -> None:

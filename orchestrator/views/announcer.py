@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..plan import Work
+from ..plan import Phase, Work
 from ..results import End, Result, Watcher
 from ..triggers.model import Happening
 from ..triggers.queue import Triggers
@@ -44,9 +44,18 @@ class Announcer:
             self._seen.add(result.phase.name)
             self._tell("phase.started", result, {})
 
-    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
-        self._also.waits(result, work, seconds, after)
-        self._tell("phase.retrying", result, {"task": work.task, "wait": round(seconds, 3), **_attempt(after)})
+    def finished(self, result: Result, work: Work) -> None:
+        self._also.finished(result, work)
+
+    def judges(self, result: Result) -> None:
+        self._also.judges(result)
+
+    def unchanged(self, phase: Phase) -> None:
+        self._also.unchanged(phase)
+
+    def waits(self, result: Result, work: Work, wait: float, after: Attempt | None) -> None:
+        self._also.waits(result, work, wait, after)
+        self._tell("phase.retrying", result, {"task": work.task, "wait": round(wait, 3), **_attempt(after)})
 
     def asks(self, result: Result) -> None:
         self._also.asks(result)
