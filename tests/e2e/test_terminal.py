@@ -190,7 +190,7 @@ def test_titles_that_are_wide_or_hostile(project, window, wait_until):
 def test_a_run_that_is_stopped_leaves_the_terminal_in_order(project, window, wait_until, key, number):
     project.phases(held("a", "b"), jobs=2)
     shown = window()
-    wait_until(lambda: shown.shows("running  a", "running  b"))
+    wait_until(lambda: shown.shows("running  a", "running  b") and len(project.counts()) == 2)
     if key:
         shown.press(key)
     else:
