@@ -92,4 +92,8 @@ def preflight(project: Project, phases: Iterable[Phase]) -> None:
         *unmakeable(project.root, phases, project.look.opened_with),
     ]
     if problems:
-        raise InvalidDodoFile(str(ConfigError(tuple(problems))))
+        from ..annotations import tell_problems
+
+        error = ConfigError(tuple(problems))
+        tell_problems(error.problems, project.root, sys.stderr)
+        raise InvalidDodoFile(str(error))

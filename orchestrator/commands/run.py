@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -122,9 +122,23 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.state.keep_digests()
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
+                self._tell_actions(project, standings)
                 return DONE
             judged_only = set() if params["always"] else {s.phase.name for s in standings.values() if _only_judged(s)}
-            return self._run(project, params, outstream, _Todo(handed, selected, chosen, judged_only, wait))
+            code = self._run(project, params, outstream, _Todo(handed, selected, chosen, judged_only, wait))
+            self._tell_actions(project, standings)
+            return code
+
+    @staticmethod
+    def _tell_actions(project: Project, about: Iterable[str]) -> None:
+        """Where GitHub Actions runs us, tell it what became of these phases."""
+        if os.environ.get("GITHUB_ACTIONS"):
+            from ..annotations import in_actions
+            from ..views.actions import tell_actions
+
+            if in_actions(os.environ):
+                phases = [project.plan.phases[name] for name in about]
+                sys.stderr.write("".join(f"note: {note}\n" for note in tell_actions(project, phases, os.environ)))
 
     def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
         """What the command line names, of the plan and beside it; the whole plan without a name."""

@@ -17,6 +17,8 @@ from typing import Any, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
+from ..annotations import harmless, in_actions
+
 Line = Sequence[tuple[str, str]]
 """Texts, each with its style in rich's words; an empty one for none."""
 
@@ -56,6 +58,7 @@ class Terminal:
         self._stream = stream
         self._rich = Console(file=stream, highlight=False, markup=False, soft_wrap=True, emoji=False)
         self.is_live = stream.isatty() and not self._rich.is_dumb_terminal
+        self._in_actions = in_actions(os.environ)
         self._guard = threading.RLock()
         self._region: list[str] = []
         self._outside = contextlib.ExitStack()
@@ -108,7 +111,7 @@ class Terminal:
 
         with self._rich.capture() as captured:
             self._rich.print(Text.assemble(*line), end="")
-        return captured.get()
+        return harmless(captured.get()) if self._in_actions else captured.get()
 
 
 class _Above:
