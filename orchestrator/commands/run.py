@@ -186,7 +186,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.plan,
                 todo.phases,
                 outstream,
-                lambda: work_durations(project.state.journal.successes()),
+                lambda: work_durations(project.state.journal.successes([phase.name for phase in todo.phases])),
                 todo.judged_only,
                 max(1, params["num_process"]),
             )

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TextIO
 
@@ -23,8 +24,8 @@ from .words import printable
 
 TICK = 0.25
 """Seconds between two looks at the clock."""
-FORECAST_AGE = 1.0
-"""Seconds for which a forecast holds: in a large plan it is no small sum."""
+LEAST_AGE, AGE_PER_COST = 1.0, 20.0
+"""Seconds for which a forecast holds at least, and how many times as long as it took: a large plan is no small sum."""
 PLAIN_WIDTH = 120
 """Cells of a line where there is no terminal."""
 
@@ -61,7 +62,9 @@ class Console:
         """How often the log was told what goes on since something happened."""
         self._partial: dict[str, bytes] = {}
         self._forecast: Forecast | None = None
-        self._left: tuple[float, CriticalPath | None] | None = None
+        self._left: CriticalPath | None = None
+        self._left_at = self._left_until = 0.0
+        """When that was found, and until when it holds."""
         self._terminal = Terminal(stream)
         self._columns = Columns.of(phases, self._terminal.size[0] if self._terminal.is_live else PLAIN_WIDTH)
         self._guard = threading.RLock()
@@ -176,20 +179,24 @@ class Console:
         return self._forecast.expected if self._forecast is not None else {}
 
     def _foresee(self) -> None:
-        """Look up, once, how long works take: it may be a long look, so nobody waits for it."""
+        """How long works take, looked up once, and how long it all takes, now and then: both may be long looks, so that
+        nobody has to wait for them."""
         if self._forecast is None:
             expected: Mapping[str, float] = {}
             with contextlib.suppress(StateError):  # whoever writes to the state will tell what is wrong with it
                 expected = self._expected()
             self._forecast = Forecast(expected, self._jobs, self._judged_only)
+        now = self._monotonic()
+        if self._terminal.is_live and now >= self._left_until:
+            with self._guard:
+                left, begun, done = list(self._now.open.values()), self._now.since(now), set(self._now.done)
+            self._left, self._left_at = self._forecast.left(left, begun, done), now
+            self._left_until = now + max(LEAST_AGE, AGE_PER_COST * (self._monotonic() - now))
 
     def _time_left(self) -> CriticalPath | None:
-        if self._forecast is None:
+        if self._left is None:
             return None
-        now = self._monotonic()
-        if self._left is None or now - self._left[0] > FORECAST_AGE:
-            self._left = (now, self._forecast.left(self._now.open.values(), self._now.since(now), self._now.done))
-        return self._left[1]
+        return replace(self._left, seconds=self._left.seconds - (self._monotonic() - self._left_at))
 
     def _flush(self, task: str) -> None:
         rest = self._partial.pop(task, b"")
