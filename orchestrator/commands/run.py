@@ -138,7 +138,8 @@ class Run(DoitRun):  # type: ignore[misc]
 
             if in_actions(os.environ):
                 phases = [project.plan.phases[name] for name in about]
-                sys.stderr.write("".join(f"note: {note}\n" for note in tell_actions(project, phases, os.environ)))
+                notes = tell_actions(project, phases, os.environ, sys.stderr)
+                sys.stderr.write("".join(f"note: {note}\n" for note in notes))
 
     def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
         """What the command line names, of the plan and beside it; the whole plan without a name."""

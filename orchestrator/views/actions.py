@@ -5,9 +5,9 @@ Nothing here can fail a run: what cannot be written is a note.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,22 +19,23 @@ from ..plan import Phase
 from ..project import Project
 from ..standing import PhaseState, Standing, stand
 from ..state.database import StateError
+from ..state.journal import TEXTS
 from .markdown import open_points, plan_table, state_line
 from .status import status_data
 
 LARGEST = 1 << 20
 """Bytes of the summary of one step: GitHub refuses a larger one as a whole."""
+SPOKEN = TEXTS | {"title"}
 ROOM = 100_000
 """Characters of the table, and of the list above it."""
 
 
-def tell_actions(
-    project: Project, phases: Sequence[Phase], environment: Mapping[str, str], log: TextIO = sys.stderr
-) -> list[str]:
+def tell_actions(project: Project, phases: Sequence[Phase], environment: Mapping[str, str], log: TextIO) -> list[str]:
     """Write summary and outputs, and print the annotations; what could not be done.
 
     Args:
         phases: what the run was about, with all that it needs.
+        log: what the runner reads, where the annotations go.
     """
     try:
         with project.look.one_instant():
@@ -45,7 +46,8 @@ def tell_actions(
     finally:
         project.state.close()
     told = annotations_of(standings, data)
-    log.write("".join(f"{line}\n" for line in commands(told, folder_in_repository(project.root, environment))))
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        log.write("".join(f"{line}\n" for line in commands(told, folder_in_repository(project.root, environment))))
     notes = [
         _append(environment, "GITHUB_STEP_SUMMARY", summary(data), LARGEST),
         _append(environment, "GITHUB_OUTPUT", outputs(data)),
@@ -105,12 +107,14 @@ def output(name: str, value: str) -> str:
 
 
 def masked(data: Any, mask: Callable[[str], str]) -> Any:
-    """The data with the secrets taken out of every text."""
+    """The data with the secrets taken out of what says something to people. In the rest what looks like one is none:
+    `.env` may well say MODE=failed."""
     if isinstance(data, dict):
-        return {key: masked(value, mask) for key, value in data.items()}
-    if isinstance(data, list):
-        return [masked(value, mask) for value in data]
-    return mask(data) if isinstance(data, str) else data
+        return {
+            key: mask(value) if key in SPOKEN and isinstance(value, str) else masked(value, mask)
+            for key, value in data.items()
+        }
+    return [masked(value, mask) for value in data] if isinstance(data, list) else data
 
 
 def _append(environment: Mapping[str, str], variable: str, text: str, largest: int | None = None) -> str | None:

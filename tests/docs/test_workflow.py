@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import markdown_blocks
+import pytest
 import yaml
 from example_project import REPOSITORY, STARTER
 from jsonschema import Draft7Validator
@@ -139,6 +140,39 @@ def test_it_stops_at_an_approval_and_goes_on_in_a_fresh_clone(tmp_path: Path) ->
     assert "all 3 phases are done, nothing to do" in planned.stdout
     assert third.ran == []
     assert third.outputs == {"state": "done", "waiting": "[]"}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="gh's --jq is played by jq")
+def test_the_state_of_a_stranger_is_not_taken(tmp_path: Path) -> None:
+    """Not that of a fork's pull request, of another branch, or an expired one; and none is no error."""
+
+    def artifact(run: int, day: int, branch: str = "main", head: int = 5, *, expired: bool = False) -> dict[str, Any]:
+        came_from = {"id": run, "head_branch": branch, "repository_id": 5, "head_repository_id": head}
+        return {"expired": expired, "created_at": f"2026-01-0{day}T00:00:00Z", "workflow_run": came_from}
+
+    job = Job(tmp_path / "job", tmp_path)
+    gh = tmp_path / "bin/gh"
+    gh.parent.mkdir()
+    gh.write_text(f'#!/bin/sh\nexec jq -r "$4" {tmp_path}/artifacts.json\n', "utf-8")
+    gh.chmod(0o755)
+    job.environment |= {"PATH": f"{gh.parent}{os.pathsep}{job.environment['PATH']}", "BRANCH": "main"}
+    job.environment["GITHUB_REPOSITORY"] = "octo/repo"
+    found = []
+    for artifacts in (
+        [
+            artifact(11, 1),
+            artifact(12, 5, head=6),
+            artifact(13, 2),
+            artifact(14, 6, expired=True),
+            artifact(15, 7, "pr"),
+        ],
+        [],
+    ):
+        (tmp_path / "artifacts.json").write_text(json.dumps({"artifacts": artifacts}), "utf-8")
+        job.files["output"].unlink(missing_ok=True)
+        assert job.step("before").returncode == 0
+        found.append(job.files["output"].read_text("utf-8"))
+    assert found == ["run=13\n", "run=\n"]
 
 
 def test_a_failure_is_one_and_keeps_what_is_done(tmp_path: Path) -> None:

@@ -134,10 +134,11 @@ def test_hostile_names_and_secrets(project, actions):
     title = "--><script>alert(1)</script> | @everyone #1 hunter2-hunter2"
     check = {"command": "echo '::stop-commands::x'; echo '##[add-matcher]x'; exit 1", "name": "::set-output::a|b"}
     project.phases({"a": {"title": title, "run": "echo '::error::mine'; true"}}, {"a": [check]})
-    project.write(".env", "PASSWORD=hunter2-hunter2\n")
+    project.write(".env", "PASSWORD=hunter2-hunter2\nMODE=failed\n")
     ran = actions.doit("-v", "2")
     assert ran.code == 1, ran
     summary = actions.summary.read_text("utf-8")
+    assert actions.outputs()["state"] == "failed", "which is no secret, although .env has that word"
     assert "<script>" not in summary
     assert "@everyone" not in summary
     assert "hunter2" not in summary + actions.output.read_text("utf-8")
