@@ -34,6 +34,7 @@ _PUBLIC = {
     "Revoke": "orchestrator.commands.revoke:Revoke",
     "History": "orchestrator.commands.history:History",
     "Logs": "orchestrator.commands.logs:Logs",
+    "Report": "orchestrator.commands.report:Report",
 }
 
 
