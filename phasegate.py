@@ -33,6 +33,7 @@ _PUBLIC = {
     "Waive": "orchestrator.commands.waive:Waive",
     "Revoke": "orchestrator.commands.revoke:Revoke",
     "History": "orchestrator.commands.history:History",
+    "Graph": "orchestrator.commands.graph:Graph",
     "Logs": "orchestrator.commands.logs:Logs",
     "Report": "orchestrator.commands.report:Report",
 }

@@ -39,6 +39,7 @@ HOMES = {
         "orchestrator.commands.clean",
         "orchestrator.commands.common",
         "orchestrator.commands.forget",
+        "orchestrator.commands.graph",
         "orchestrator.commands.history",
         "orchestrator.commands.init",
         "orchestrator.commands.logs",

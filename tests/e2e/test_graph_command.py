@@ -1,0 +1,86 @@
+"""`doit graph`: the plan as a picture, from the real states."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/graph.schema.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def three(project):
+    """One that is done, one that waits for a person, one behind it, and one beside them."""
+    return project.phases(
+        {
+            "a": {"title": "Make <a>", "run": "echo x > a.txt", "outputs": ["a.txt"]},
+            "b": {"run": "cat a.txt", "inputs": ["a.txt"], "approval": "manual"},
+            "c": {"run": "cat a.txt", "inputs": ["a.txt"], "needs": ["b"]},
+            "z": {"run": "true"},
+        }
+    )
+
+
+def graph(project, *names: str) -> dict:
+    """What `--json` prints, after it has been held against the schema."""
+    ran = project.doit("graph", "--json", *names)
+    assert ran.code == 0, ran
+    data = json.loads(ran.out)
+    Draft202012Validator(SCHEMA).validate(data)
+    return {phase["phase"]: (phase["title"], phase["state"], phase["needs"]) for phase in data["phases"]}
+
+
+def test_the_states_are_those_of_the_plan(three):
+    pending = graph(three)
+    assert {state for _, state, _ in pending.values()} == {"pending"}
+    assert not (three.root / ".doit.db").exists(), "it only reads"
+    three.doit().ended(4)
+    assert graph(three) == {
+        "a": ("Make <a>", "done", []),
+        "b": ("b", "waiting", ["a"]),
+        "c": ("c", "blocked", ["b", "a"]),
+        "z": ("z", "done", []),
+    }
+    assert {name: state for name, (_, state, _) in graph(three).items()} == three.status()
+
+
+def test_named_phases_come_with_what_they_need(three):
+    assert list(graph(three, "b")) == ["a", "b"]
+    assert list(graph(three, "a.txt", "z")) == ["a", "z"]
+    three.doit("graph", "nosuch").ended(3, "nosuch")
+
+
+def test_three_forms(three):
+    text = three.doit("graph").ended(0).out
+    assert text.startswith("flowchart TD\n")
+    assert "Make #60;a#62;" in text
+    assert text == three.doit("graph", "--format", "mermaid").out == three.doit("graph", "--format=mermaid").out
+    assert three.doit("graph", "--format", "dot").out.startswith("digraph ")
+    picture = ElementTree.fromstring(three.doit("graph", "--format", "svg").ended(0).out)
+    assert "Make <a>" in {each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")}
+    three.doit("graph", "--format", "png").ended(3, "'png' is not one of mermaid, dot, svg")
+    three.doit("graph", "--format", "svg", "--json").ended(3, "choose one of them")
+
+
+def test_a_file_is_written_in_the_form_of_its_name(three):
+    for name, begin in (("x.svg", "<svg"), ("x.gv", "digraph"), ("x.dot", "digraph"), ("x.md", "flowchart")):
+        assert three.doit("graph", "-o", name).ended(0).out == ""
+        assert three.read(name).startswith(begin)
+    three.doit("graph", "--output", "x.svg", "--format", "dot").ended(0)
+    assert three.read("x.svg").startswith("digraph")
+    three.doit("graph", "--json", "-o", "x.svg").ended(0)
+    assert json.loads(three.read("x.svg"))["plan"] == "test"
+    three.doit("graph", "-o", "no/such/x.svg").ended(3, "no/such/x.svg: No such file or directory")
+    three.doit("graph", "-o", ".").ended(3, "directory")
+
+
+def test_a_title_that_no_xml_may_hold_stops_nothing(project):
+    project.phases({"a": {"title": "\ufffe\a\u202ex", "run": "true"}})
+    for form in ("mermaid", "dot", "svg"):
+        project.doit("graph", "--format", form).ended(0, "pending")
+    ElementTree.fromstring(project.doit("graph", "--format", "svg").out)
+    assert graph(project)["a"][0] == "\ufffe\a\u202ex"
