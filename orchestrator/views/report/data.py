@@ -75,7 +75,7 @@ class PhaseView:
     logs: tuple[Log, ...]
     curves: tuple[Curve, ...]
     casts: tuple[Cast, ...]
-    """Newest first."""
+    """People's, and policy's if it counts; newest first."""
 
     @property
     def name(self) -> str:
@@ -220,7 +220,7 @@ def _views(
                 for attempt in newest_of_each(attempts)
             ),
             curves=tuple(by_phase.get(phase.name, ())),
-            casts=tuple(said.get(phase.name, ())),
+            casts=tuple(vote for vote in said.get(phase.name, ()) if not vote.by_policy or vote.standing == "counts"),
         )
 
 

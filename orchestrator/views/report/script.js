@@ -76,7 +76,10 @@
     const graph = document.querySelector(".graph");
     tools.hidden = false;
     tools.addEventListener("click", (event) => {
-      if (event.target.value) graph.classList.toggle("full", event.target.value === "full");
+      const chosen = event.target.closest("button");
+      if (!chosen) return;
+      graph.classList.toggle("full", chosen.value === "full");
+      for (const button of tools.children) button.setAttribute("aria-pressed", String(button === chosen));
     });
   };
 

@@ -40,6 +40,9 @@ class Bar:
     """Per cent of the width, as is `width`."""
     width: float
     row: int
+    gate: str
+    """What its gate said when it was asked after this attempt: `failed` or `waiting`; empty where it opened or was not
+    asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,15 @@ def runs_of(
     starts: dict[str, Entry] = {}
     ends: dict[str, Entry] = {}
     last: dict[str, float] = {}
+    gates: dict[str, dict[str, str]] = {}
     for entry in entries:
         last[entry.run] = max(entry.at, last.get(entry.run, entry.at))
         if entry.event is Event.RUN_STARTED:
             starts[entry.run] = entry
         elif entry.event is Event.RUN_ENDED:
             ends[entry.run] = entry
+        elif entry.event is Event.JUDGED and entry.phase is not None:
+            gates.setdefault(entry.run, {})[entry.phase] = entry.data["outcome"]
     by_run: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         by_run.setdefault(attempt["run"], []).append(attempt)
@@ -125,14 +131,21 @@ def runs_of(
                 ends=end.data.get("ends", {}) if end else {},
                 attempts=len(made),
                 seconds=max(0.0, until - start.at),
-                chart=chart(made, start.at, until, phases) if drawn else None,
+                chart=chart(made, start.at, until, phases, gates.get(run, {})) if drawn else None,
             )
         )
     return runs
 
 
-def chart(attempts: Sequence[Attempt], begin: float, end: float, phases: Mapping[str, str]) -> Chart:
-    """The attempts of one run between two moments, drawn."""
+def chart(
+    attempts: Sequence[Attempt], begin: float, end: float, phases: Mapping[str, str], gates: Mapping[str, str]
+) -> Chart:
+    """The attempts of one run between two moments, drawn.
+
+    Args:
+        gates: how the gates were judged that were, by phase.
+    """
+    last = {phases[attempt["task"]]: index for index, attempt in enumerate(attempts)}
     tasks = list(dict.fromkeys(attempt["task"] for attempt in attempts))
     packed = len(tasks) > NAMED
     spans = [_span(attempt, begin, end) for attempt in attempts]
@@ -150,12 +163,17 @@ def chart(attempts: Sequence[Attempt], begin: float, end: float, phases: Mapping
             x=round(since * scale, 3),
             width=round((until - since) * scale, 3),
             row=row,
+            gate=_told(gates.get(phases[attempt["task"]])) if last[phases[attempt["task"]]] == index else "",
         )
-        for attempt, (since, until), row in zip(attempts, spans, rows, strict=True)
+        for index, (attempt, (since, until), row) in enumerate(zip(attempts, spans, rows, strict=True))
     )
     named = () if packed else tuple((task, phases[task]) for task in tasks)
     ticks = tuple(Tick(round(second * scale, 3), second) for second in _ticks(whole))
     return Chart(bars, named, height * (max(rows, default=0) + 1), height, ticks)
+
+
+def _told(outcome: str | None) -> str:
+    return outcome if outcome in ("failed", "waiting") else ""
 
 
 def _span(attempt: Attempt, begin: float, end: float) -> tuple[float, float]:

@@ -15,7 +15,8 @@ WIDTH, HEIGHT = 280, 64
 MARGIN = 6.0
 """Pixels around the curve, so that a point on the edge is whole."""
 
-_BOUND = re.compile(r"(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_BOUND = re.compile(r"(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\d.eE]|\s*\*)")
+"""Not the factor of `<= 1.02 * approved`, where there is no approved value yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,13 @@ def _curve(phase: str, metric: str, every: Sequence[Value]) -> Curve:
         if value.number is not None
     )
     known = [(x, heights[bound]) for x, (_, bound) in zip(xs, bounds, strict=True) if bound is not None]
-    if known:
-        known = [(0.0, known[0][1]), *known, (float(WIDTH), known[-1][1])]
+    if known and bounds[0][1] is not None:
+        known.insert(0, (0.0, known[0][1]))
+    if known and bounds[-1][1] is not None:
+        known.append((float(WIDTH), known[-1][1]))
     bound = " ".join(f"{x:g},{y:g}" for x, y in known)
     edge = {">": HEIGHT, "<": 0}.get(bounds[-1][0][:1])
-    beyond = "" if edge is None or not known else f"0,{edge} {bound} {WIDTH},{edge}"
+    beyond = "" if edge is None or not known else f"{known[0][0]:g},{edge} {bound} {known[-1][0]:g},{edge}"
     line = " ".join(f"{point.x:g},{point.y:g}" for point in points)
     return Curve(phase, metric, values, len(every), points, line, bound, beyond)
 
