@@ -114,7 +114,15 @@ def doit(folder: Path, *args: str, who: str = "ada") -> None:
 
 
 def photograph(
-    browser: Browser, folder: Path, to: Path, name: str, plan: str, theme: str, size: tuple[int, int], named: str, at: str
+    browser: Browser,
+    folder: Path,
+    to: Path,
+    name: str,
+    plan: str,
+    theme: str,
+    size: tuple[int, int],
+    named: str,
+    at: str,
 ) -> None:
     """One picture."""
     width, height = size

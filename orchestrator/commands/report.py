@@ -8,6 +8,7 @@ import stat
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def _made(project: Project, place: Path) -> bytes:
     from ..views.report.page import page
 
     facts = facts_of(project, time.time())
-    graph = svg(nodes_of(facts.standings.values()), link=f"#{anchor('')}", embedded=True)
+    nodes = [replace(node, title=facts.mask(node.title)) for node in nodes_of(facts.standings.values())]
+    graph = svg(nodes, link=f"#{anchor('')}", embedded=True)
     return page(report_of(facts, place.resolve()), graph).encode()
 
 
@@ -83,8 +85,10 @@ def _refuse_harm(project: Project, given: str, target: Path) -> None:
     """
     from ..views.report.page import MARK, is_report
 
-    if not given or given.endswith("/") or target.is_dir():
-        raise InvalidCommand(f"{given or 'an empty name'!s} is a folder or none; name a file: -o report.html")
+    if not given:
+        raise InvalidCommand("the file has an empty name; name one: -o report.html")
+    if given.endswith("/") or target.is_dir():
+        raise InvalidCommand(f"{given} is a folder; name a file in it: -o {given.rstrip('/')}/report.html")
     if not target.parent.is_dir():
         raise InvalidCommand(f"{given}: there is no folder {os.path.dirname(given)}; make it first")
     path = os.path.relpath(target.parent.resolve() / target.name, project.root.resolve())
@@ -112,7 +116,7 @@ def _claim(plan: Plan, path: str) -> str | None:
             return f"is an output of {plan.makers[part]}, or lies in one"
     inputs = {(given.path, phase.name) for phase in plan for work in phase.works for given in work.inputs}
     for pattern, phase in sorted(inputs):
-        if (glob_expression(pattern).match(path) if is_glob(pattern) else pattern in parts):
+        if glob_expression(pattern).match(path) if is_glob(pattern) else pattern in parts:
             return f"is an input of {phase}, or lies in one"
     return None
 

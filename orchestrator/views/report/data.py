@@ -12,7 +12,7 @@ from ...estimate import critical_path, phase_seconds, work_durations
 from ...plan import Phase
 from ...standing import PhaseState
 from ..status import WORST_FIRST
-from .facts import Attempt, FileFact, Facts, newest_of_each
+from .facts import Attempt, Facts, FileFact, newest_of_each
 from .links import beside
 from .timeline import Run, runs_of
 from .trends import Curve, curves

@@ -89,7 +89,9 @@ def facts_of(project: Project, now: float) -> Facts:
         )
         for path, log in logs.items()
     }
-    paths = [path for phase in plan for path in (*phase.outputs, *(given.path for w in phase.works for given in w.inputs))]
+    paths = [
+        path for phase in plan for path in (*phase.outputs, *(given.path for w in phase.works for given in w.inputs))
+    ]
     every_log = (attempt["log"] for made in attempts.values() for attempt in made)
     return Facts(
         root=project.root,

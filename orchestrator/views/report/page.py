@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,6 +65,7 @@ def is_report(beginning: str) -> bool:
     return beginning.startswith(MARK)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -72,6 +74,7 @@ def _environment() -> Environment:
         finalize=_clean,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         auto_reload=False,
     )
     environment.filters |= {
@@ -140,5 +143,6 @@ def _variables(theme: str) -> str:
 def _icon(state: str) -> str:
     """A dot in the colour of the state, for the tab of a browser."""
     colour = next(pair.light.text for known, pair in STATES.items() if known.value == state)
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="{colour}"/></svg>'
+    circle = f'<circle cx="8" cy="8" r="7" fill="{colour}"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
     return "data:image/svg+xml," + quote(svg)

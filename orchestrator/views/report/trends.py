@@ -84,7 +84,9 @@ def curves(entries: Iterable[Entry]) -> dict[tuple[str, str], Curve]:
             continue
         for verdict in entry.data["verdicts"]:
             if verdict["kind"] == "metric":
-                value = Value(entry.at, _number(verdict["value"]), verdict["value"], verdict["bound"], verdict["result"])
+                value = Value(
+                    entry.at, _number(verdict["value"]), verdict["value"], verdict["bound"], verdict["result"]
+                )
                 found.setdefault((entry.phase, verdict["name"]), []).append(value)
     return {key: _curve(*key, values) for key, values in found.items()}
 

@@ -60,9 +60,7 @@ def casts(
         digests: of each phase what its gate was last judged with.
     """
     kept = {_key(vote.phase, vote.digest, vote.by, vote.criterion): vote for found in votes.values() for vote in found}
-    said = [
-        entry for entry in entries if entry.event in WORDS and entry.phase in phases and "digest" in entry.data
-    ]
+    said = [entry for entry in entries if entry.event in WORDS and entry.phase in phases and "digest" in entry.data]
     newest = {_key_of(entry): entry.seq for entry in said}
     found = []
     for entry in said:
@@ -80,7 +78,9 @@ def casts(
                 criterion=str(data.get("criterion", "")),
                 digest=str(data["digest"]),
                 link=next((link for key in ("link", "source") if (link := web(str(data.get(key, ""))))), None),
-                standing="" if entry.event is Event.REVOKED else _standing(phases[phase], vote, digests.get(phase), now),
+                standing=""
+                if entry.event is Event.REVOKED
+                else _standing(phases[phase], vote, digests.get(phase), now),
             )
         )
     return found
