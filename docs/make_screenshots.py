@@ -85,7 +85,7 @@ def flights(folder: Path) -> None:
     doit(folder)
     edit(folder / "config/phases.yaml", "train_days: 20", "train_days: 19")
     charts = folder / "phases/flights/charts.py"
-    edit(charts, "\ndef main(", '\nmpl.rcParams["font.family"] = ["nowhere", "to be found"][2]\n\n\ndef main(')
+    edit(charts, "\ndef main(", '\nraise SystemExit("charts: the font Inter is not installed")\n\n\ndef main(')
     doit(folder)
     doit(folder, "approve", "phase_10", "-m", "a day more to judge by", who="grace")
 
