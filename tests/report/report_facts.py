@@ -100,7 +100,7 @@ def _entries(text: str, task: str):
     for value in (text, 3, 4.5):
         metric = {"name": text, "kind": "metric", "value": value, "bound": text, "result": "fail"}
         yield entry(Event.JUDGED, "a", "a", outcome="failed", digest=DIGEST, verdicts=[metric])
-    who = {"digest": DIGEST, "by": text, "source": text, "channel": text, "reason": text}
+    who = {"digest": DIGEST, "by": text, "role": text, "source": text, "channel": text, "reason": text}
     yield entry(Event.APPROVED, "a", **who)
     yield entry(Event.WAIVED, "a", **who, criterion=text, until=None)
     yield entry(Event.RUN_ENDED, ends={text: 1})

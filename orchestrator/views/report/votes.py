@@ -27,8 +27,10 @@ class Cast:
     what: str
     """`approved`, `rejected`, `waived`, `took back`."""
     by: str
+    role: str
+    """The name on the rule's list that lets them vote, where it is another one, as that of a team."""
     source: str
-    """Where the name comes from: `login`, `git user.email`."""
+    """Where the name comes from: `login`, `git user.email`, the link of a comment."""
     channel: str
     """`command line`, `policy`; empty for what was taken back."""
     reason: str
@@ -72,6 +74,7 @@ def casts(
                 at=entry.at,
                 what=WORDS[entry.event],
                 by=str(data.get("by", "")),
+                role=str(data.get("role", "")),
                 source=str(data.get("source", "")),
                 channel=str(data.get("channel", "")),
                 reason=str(data.get("reason", "")),
