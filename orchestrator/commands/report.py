@@ -58,7 +58,7 @@ class Report(PlanCommand):
         _refuse_harm(project, given, target)
         page = _made(project, target.parent)
         _replace(target, page)
-        self.outstream.write(f"{given} ({show_size(len(page))}): {target.absolute().as_uri()}\n")
+        self.outstream.write(f"{given} ({show_size(len(page))}): {(target.parent.resolve() / target.name).as_uri()}\n")
         return 0
 
 
