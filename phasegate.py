@@ -38,6 +38,7 @@ _PUBLIC = {
     "Graph": "orchestrator.commands.graph:Graph",
     "GitHub": "orchestrator.commands.github:GitHub",
     "Logs": "orchestrator.commands.logs:Logs",
+    "Report": "orchestrator.commands.report:Report",
 }
 
 
