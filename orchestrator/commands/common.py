@@ -20,13 +20,14 @@ from .selection import given
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
 
-class PlanCommand(DoitCmdBase):  # type: ignore[misc]
-    """A command about the plan: doit's options, in any place of the command line, and the project at hand."""
+class AnyOrder:
+    """Options in any place of the command line: doit reads them only before the first name."""
 
-    doc_description: str | None = None
+    name: str
+    cmdparser: Any
 
     def parse_execute(self, in_args: list[str]) -> int:
-        """doit reads options only before the first name; people write `doit approve phase_3 -m why`."""
+        """People write `doit approve phase_3 -m why`."""
         try:
             found, names = getopt.gnu_getopt(in_args, self.cmdparser.get_short(), self.cmdparser.get_long())
         except getopt.GetoptError as error:
@@ -36,7 +37,13 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         options = [
             part for option, value in found for part in ((option, value) if option in takes_value else (option,))
         ]
-        return super().parse_execute([*options, "--", *names])  # type: ignore[no-any-return]
+        return super().parse_execute([*options, "--", *names])  # type: ignore[misc, no-any-return]
+
+
+class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
+    """A command about the plan: doit's options, in any place of the command line, and the project at hand."""
+
+    doc_description: str | None = None
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
         self.loader.setup(params)
