@@ -64,6 +64,7 @@ LAYERS = (
     ("orchestrator.triggers",),
     ("orchestrator.work",),
     ("orchestrator.state",),
+    ("orchestrator.imports",),
     ("orchestrator.config",),
     ("orchestrator.secrets",),
     ("orchestrator.estimate",),

@@ -286,7 +286,7 @@ class _Import:
             yield project_path(text, folder)
         except ValueError as error:
             what = f"{text} of `{key}` is not carried over"
-            self.notes.add(stage.place(key), draft.name, what, str(error).partition("; ")[0])
+            self.notes.add(stage.place(key), draft.name, what, *str(error).split("; ", 1))
 
     def _settings(self, draft: Draft, path: str, settings: Mapping[str, Any], stage: Written, key: str) -> None:
         """What was said about one output. `cache`, `push` and `persist` are about what phasegate does not do."""

@@ -29,6 +29,8 @@ def joined(commands: Sequence[str]) -> str:
 
 def subshell(text: str) -> str:
     """The text in a shell of its own."""
+    if text.startswith("(\n") and text.endswith("\n)"):
+        return text
     if "\n" not in text and "#" not in text:
         return f"( {text} )"
     return f"(\n{text}\n)"

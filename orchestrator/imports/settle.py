@@ -25,7 +25,7 @@ def project_path(path: str, folder: str) -> str:
     """
     if _URL.match(path):
         raise ValueError(f"{path!r} is not a file of the project")
-    return normal(path if path.startswith(("/", "~")) else posixpath.join(folder, path))
+    return normal(path if path.startswith(("/", "~")) else posixpath.normpath(posixpath.join(folder, path)))
 
 
 def settle(drafts: Sequence[Draft], around: Around, notes: Notes) -> None:

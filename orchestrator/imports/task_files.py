@@ -115,9 +115,9 @@ class Tasks:
             namespace = file.namespace if how.get("flatten") is True else f"{file.namespace}{space}:"
             folder = posixpath.normpath(posixpath.join(file.folder, str(how["dir"]))) if how.get("dir") else file.folder
             for alias in map(str, listed(how.get("aliases"))):
-                self.aliases.update(
-                    {f"{file.namespace}{alias}:{task}": namespace + task for task in data.get("tasks") or {}}
-                )
+                self.aliases[file.namespace + alias] = f"{namespace}default"
+                names = {f"{file.namespace}{alias}:{task}": namespace + task for task in mapping(data.get("tasks"))}
+                self.aliases.update(names)
             self.take(
                 TaskFile(
                     name,

@@ -10,7 +10,7 @@ from typing import Any
 
 from .model import Draft, Notes, listed
 from .scripts import joined, subshell
-from .task_files import Task, Tasks
+from .task_files import Task, Tasks, mapping
 from .task_templates import Scope, Unknown
 from .task_values import Variables, items, static, variables
 
@@ -58,7 +58,7 @@ class Steps:
     def guards(self, task: Task, found: Variables, *, has_sources: bool) -> list[str]:
         """What has to hold before its commands run, or keeps them from running."""
         lines: list[str] = []
-        for entry in listed((task.data.get("requires") or {}).get("vars")):
+        for entry in listed(mapping(task.data.get("requires")).get("vars")):
             name = str(entry.get("name") if isinstance(entry, dict) else entry)
             if name not in found.scope.values:
                 lines.append(f': "${{{name}:?give it a value: {name}=… doit {self._draft.name}}}"')
@@ -119,14 +119,14 @@ class Steps:
 
     def _called(self, entry: Mapping[str, Any], scope: Scope, task: Task) -> tuple[Task, dict[str, Any]] | None:
         """The task that is called, and the variables that it gets; None with a note where there is none."""
-        name = self._text(str(entry["task"]), scope, "a call")
+        name = self._text(str(entry.get("task")), scope, "a call")
         meant = None if name is None else self._tasks.named(name, task)
         if meant is None:
-            self._note(task, f"the call of {entry['task']} is not carried over", "there is no such task")
+            self._note(task, f"the call of {entry.get('task')} is not carried over", "there is no such task")
             return None
         called, parts = meant
         given: dict[str, Any] = {"MATCH": parts} if parts else {}
-        for key, value in (entry.get("vars") or {}).items():
+        for key, value in mapping(entry.get("vars")).items():
             try:
                 given[key] = scope.value(value) if isinstance(value, str) else scope.value(
                     f"{{{{{value['ref']}}}}}") if isinstance(value, dict) and "ref" in value else value  # fmt: skip
@@ -146,7 +146,7 @@ class Steps:
             self.called.append(self._phase_of(called, given))
             self.needs.append(self.called[-1])
             return
-        if called.name in above or len(above) > _DEEPEST:
+        if called.name in (*above, task.name) or len(above) > _DEEPEST:
             self._note(task, f"the call of {called.name} is not carried over", "it calls itself")
             return
         self._note(task, f"the commands of {called.name} are written out in it", "it calls it between its own commands")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,7 +136,7 @@ class _Import:
         """The phase of a task that is called with these variables; it is made where it is not there yet."""
         key = self._key(task.name, given)
         if key not in self.by_call:
-            which = "-".join(shown(value) for value in given.values() if not isinstance(value, dict))
+            which = "-".join(re.sub(r"\W+", "-", shown(value)).strip("-") for value in given.values())
             name = self.names.take(f"{task.name}-{which}"[:80])
             self.by_call[key] = name
             self._phase(name, task, given)
@@ -295,7 +296,7 @@ class _Import:
                 )
             except ValueError as error:
                 what = f"{entry} of `{key}` is not carried over"
-                self.notes.add(place, draft.name, what, str(error).partition("; ")[0])
+                self.notes.add(place, draft.name, what, *str(error).split("; ", 1))
 
     def _unmatched(self, drafts: list[Draft]) -> None:
         """Sources that are not there: to task that is no source, to a plan a mistake."""
