@@ -26,6 +26,7 @@ _PUBLIC = {
     "Run": "orchestrator.commands.run:Run",
     "Forget": "orchestrator.commands.forget:Forget",
     "Clean": "orchestrator.commands.clean:Clean",
+    "Completion": "orchestrator.commands.completion:Completion",
     "Init": "orchestrator.commands.init:Init",
     "Status": "orchestrator.commands.status:Status",
     "Approve": "orchestrator.commands.approve:Approve",

@@ -36,6 +36,7 @@ HOMES = {
         "orchestrator.commands.approve",
         "orchestrator.commands.clean",
         "orchestrator.commands.common",
+        "orchestrator.commands.completion",
         "orchestrator.commands.forget",
         "orchestrator.commands.history",
         "orchestrator.commands.init",
@@ -67,7 +68,7 @@ LAYERS = (
     ("orchestrator.imports",),
     ("orchestrator.config",),
     ("orchestrator.secrets",),
-    ("orchestrator.estimate",),
+    ("orchestrator.estimate", "orchestrator.completion"),
     ("orchestrator.variables", "orchestrator.plan"),
     ("orchestrator.triggers.model",),
 )
