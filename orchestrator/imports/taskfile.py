@@ -118,8 +118,8 @@ class _Import:
         default = self._default(drafts)
         self._in_sequence()
         if self.outside:
-            what = f"{', '.join(sorted(self.outside))} come from the environment"
-            self.notes.add(f"{self.file}:1", "", what, "nothing gives them a value", "NAME=value doit phase")
+            what = f"taken from the environment: {', '.join(sorted(self.outside))}"
+            self.notes.add(f"{self.file}:1", "", what, "nothing else gives a value", "NAME=value doit phase")
         return Imported(
             source=self.file,
             tool="task",

@@ -67,7 +67,7 @@ def scalar(value: Scalar, *, alone: bool = False) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
     plain = value.isprintable() and value == value.strip() and "\n" not in value and value != ""
-    if plain and "#" not in value and _reads_back(value, alone):
+    if plain and _reads_back(value, alone):
         return value
     escaped = json.dumps(value, ensure_ascii=False)
     return "".join(char if char.isprintable() else _escape(char) for char in escaped)
