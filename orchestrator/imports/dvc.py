@@ -246,7 +246,9 @@ class _Import:
 
     def _work(self, draft: Draft, raw: Mapping[str, Any], stage: Written) -> None:
         script = joined([shown(command) for command in listed(raw.get("cmd"))])
-        draft.run = runnable(script)
+        draft.run = runnable(script) if script.strip() else "true"
+        if not script.strip():
+            self.notes.add(draft.place, draft.name, "does nothing", "it has no cmd", "write what it should run")
         if needs_bash(script):
             self.notes.add(stage.place("cmd"), draft.name, "runs in bash", "its commands need it; a text is for `sh`")
         draft.always = raw.get("always_changed") is True
@@ -277,8 +279,9 @@ class _Import:
             for text, settings in _paths(raw.get(key)):
                 for path in self._path(draft, text, folder, stage, key):
                     draft.outputs.append(path)
-                    if key in _METRICS:
-                        draft.criteria.append({"json" if path.endswith(".json") else "file": path})
+                    criterion: dict[str, Scalar] = {"json" if path.endswith(".json") else "file": path}
+                    if key in _METRICS and criterion not in draft.criteria:
+                        draft.criteria.append(criterion)
                 self._settings(draft, text, settings, stage, key)
 
     def _path(self, draft: Draft, text: str, folder: str, stage: Written, key: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Values:
                 return self._value(whole[1])
             return _REFERENCE.sub(lambda match: self._text(match[1]), item).replace("\\${", "${")
         if isinstance(item, dict):
-            return {self.fill(key): self.fill(value) for key, value in item.items()}
+            return {shown(self.fill(key)): self.fill(value) for key, value in item.items()}
         if isinstance(item, list):
             return [self.fill(value) for value in item]
         return item

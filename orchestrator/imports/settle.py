@@ -64,6 +64,10 @@ def _own(draft: Draft, outputs: Outputs, notes: Notes) -> Iterator[str]:
             why = "it belongs to the project itself, and `doit clean` must not delete it"
             notes.add(draft.place, draft.name, f"output {path} is left out", why, "let it be written to a folder")
             continue
+        if is_glob(path):
+            why = "an output is a file or a folder, and no pattern"
+            notes.add(draft.place, draft.name, f"output {path} is left out", why, "name the files, or their folder")
+            continue
         clash = None
         for index, combination in enumerate(combinations(draft.matrix)):
             task = f"{draft.name}:run:{index}"
@@ -103,7 +107,9 @@ def _narrowed(path: str, around: Around) -> list[str]:
     last = rest.removeprefix("**").removeprefix("/") or "*"
     found: list[str] = []
     for match in around.matches(pattern):
-        inside = match[len(start) :]
+        inside = match[len(start) :] if match.startswith(start) else ""
+        if not inside:
+            continue
         folder, slash, _ = inside.partition("/")
         deeper = f"**/{last}" if last != "*" else "**"
         found.append(f"{start}{folder}/{deeper}" if slash else f"{start}{last if last != '*' else inside}")

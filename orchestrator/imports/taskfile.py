@@ -228,6 +228,10 @@ class _Import:
         for name, value in {
             key: value for layer in (*task.file.env, mapping(task.data.get("env"))) for key, value in layer.items()
         }.items():
+            if not re.fullmatch(r"[A-Za-z_]\w*", str(name), re.ASCII):
+                why = "no shell has a variable of that name"
+                self.notes.add(draft.place, draft.name, f"env {name} is not carried over", why)
+                continue
             try:
                 if isinstance(value, dict):
                     lines.append(f'export {name}="$({found.scope.fill(str(value.get("sh", "")).strip()).text})"')
