@@ -331,31 +331,40 @@ class _Import:
     def _in_sequence(self) -> None:
         """Of tasks that are called one after another each comes after the one before, with all that it needs itself,
         where nothing speaks against it."""
+        graph = self._needs()
         for called, caller, place in self.sequences:
             for before, after in itertools.pairwise(called):
-                earlier = {before, *self._all_needs(before)}
-                group = {after, *self._all_needs(after)} - earlier
+                earlier = {before, *_above(graph, before)}
                 if after in earlier:
                     self.notes.add(place, caller, f"{before} is not run before {after}", f"{before} needs {after}")
                     continue
-                first = [name for name in self.drafts if name in group and not self._all_needs(name) & group]
-                held = [name for name in first if before not in self._all_needs(name)]
+                group = {after, *_above(graph, after)} - earlier
+                first = [name for name in self.drafts if name in group and not _above(graph, name) & group]
+                held = [name for name in first if before not in _above(graph, name)]
                 for name in held:
                     self.drafts[name].needs.append(before)
+                    graph[name].append(before)
                 if held:
                     why = f"{caller} calls them in this order"
                     remedy = f"take {before} out of the needs of {', '.join(held)} where that should run alone"
                     self.notes.add(place, after, f"comes after {before}", why, remedy)
 
-    def _all_needs(self, name: str) -> set[str]:
-        """The phases before a phase: those that it names, and those whose outputs it reads."""
+    def _needs(self) -> dict[str, list[str]]:
+        """For each phase those that it names, and those whose outputs it reads."""
         outputs = index_of(list(self.drafts.values()))
-        seen: set[str] = set()
-        rest = [name]
-        while rest:
-            draft = self.drafts[rest.pop()]
-            for need in [*draft.needs, *(maker for path in draft.inputs for maker in makers_of(draft, path, outputs))]:
-                if need not in seen and need in self.drafts:
-                    seen.add(need)
-                    rest.append(need)
-        return seen
+        return {
+            name: unique([*draft.needs, *(maker for path in draft.inputs for maker in makers_of(draft, path, outputs))])
+            for name, draft in self.drafts.items()
+        }
+
+
+def _above(graph: Mapping[str, list[str]], name: str) -> set[str]:
+    """All phases that come before one."""
+    seen: set[str] = set()
+    rest = [name]
+    while rest:
+        for need in graph[rest.pop()]:
+            if need not in seen:
+                seen.add(need)
+                rest.append(need)
+    return seen
