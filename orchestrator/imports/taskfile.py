@@ -22,7 +22,7 @@ from .task_templates import Filled, Scope, Unknown, shown
 from .task_values import Variables, variables
 
 _TITLE = 60  # characters of a `desc` that is a title
-_DEPTH = 20  # calls within calls that are written out
+_SUFFIX = 30  # characters of the values that tell one call of a task from another
 
 _COSMETIC = frozenset("silent output prefix label internal run version interval summary desc".split())  # noqa: SIM905
 _TASK = _COSMETIC | frozenset(
@@ -117,6 +117,7 @@ class _Import:
         settle(drafts, self.around, self.notes)
         default = self._default(drafts)
         self._in_sequence()
+        self._implied()
         if self.outside:
             what = f"taken from the environment: {', '.join(sorted(self.outside))}"
             self.notes.add(f"{self.file}:1", "", what, "nothing else gives a value", "NAME=value doit phase")
@@ -137,7 +138,8 @@ class _Import:
         key = self._key(task.name, given)
         if key not in self.by_call:
             which = "-".join(re.sub(r"\W+", "-", shown(value)).strip("-") for value in given.values())
-            name = self.names.take(f"{task.name}-{which}"[:80])
+            short = which if len(which) <= _SUFFIX else which[:_SUFFIX].rpartition("-")[0] or which[:_SUFFIX]
+            name = self.names.take(f"{task.name}-{short}")
             self.by_call[key] = name
             self._phase(name, task, given)
         return self.by_call[key]
@@ -348,6 +350,21 @@ class _Import:
                     why = f"{caller} calls them in this order"
                     remedy = f"take {before} out of the needs of {', '.join(held)} where that should run alone"
                     self.notes.add(place, after, f"comes after {before}", why, remedy)
+
+    def _implied(self) -> None:
+        """Phases that come after others because of files alone, of which a Taskfile knows nothing."""
+        outputs = index_of(list(self.drafts.values()))
+        written = {name: list(draft.needs) for name, draft in self.drafts.items()}
+        for name, draft in self.drafts.items():
+            known = _above(written, name)
+            for path in draft.inputs:
+                for maker in makers_of(draft, path, outputs):
+                    if maker not in known:
+                        known.add(maker)
+                        why = f"{path} takes in what that makes, or may do so"
+                        self.notes.add(
+                            draft.place, name, f"comes after {maker}", why, "name what it reads more narrowly"
+                        )
 
     def _needs(self) -> dict[str, list[str]]:
         """For each phase those that it names, and those whose outputs it reads."""

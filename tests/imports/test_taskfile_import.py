@@ -188,6 +188,12 @@ def test_what_is_not_carried_over_is_told_with_its_line(task, told):
     assert note.startswith("Taskfile.yml:4: t: ")
 
 
+def test_an_order_that_files_alone_imply_is_told():
+    tasks = "  a: {cmds: [x], sources: [s], generates: [d/a]}\n  b: {deps: [a], cmds: [x], sources: [d/*]}\n  c: {cmds: [x], sources: [d/*]}"
+    [note] = [note for note in notes(tasks, s="") if "comes after" in note]
+    assert "c: comes after a; d/* takes in what that makes" in note
+
+
 def test_a_pattern_that_takes_in_its_own_output_is_narrowed():
     files = {"main__go": "", "cmd_S_a__go": ""}
     draft = phases("  t: {cmds: [x], sources: ['**/*.go'], generates: [app]}", **files)["t"]
