@@ -11,43 +11,20 @@ from typing import Any
 
 from criteria.documents.yaml import Document
 
-from ..config.matrix import combinations, fill_text
 from ..config.schema import IDENTIFIER
 from ..config.works import LONGEST_VALUE
+from .dvc_files import PARAMS, Files
 from .dvc_templates import NoValue, Values, references, shown
-from .model import Around, Draft, Imported, ImportRefused, Names, Notes, Scalar, Written, listed, unique
+from .model import Around, Draft, Imported, ImportRefused, Names, Notes, Scalar, Written, listed
 from .scripts import joined, needs_bash, runnable
-from .settle import index_of, makers_of, project_path, settle
+from .settle import project_path, settle
 
-PARAMS = "params.yaml"
 _TITLE = 60  # characters of a `desc` that is a title; a longer one is a description
 
 _KNOWN = frozenset(
-    [
-        "cmd",
-        "wdir",
-        "deps",
-        "outs",
-        "params",
-        "metrics",
-        "plots",
-        "frozen",
-        "always_changed",
-        "desc",
-        "meta",
-        "vars",
-        "foreach",
-        "do",
-        "matrix",
-        "outs_no_cache",
-        "outs_persist",
-        "outs_persist_no_cache",
-        "metrics_no_cache",
-        "plots_no_cache",
-    ]
+    """cmd wdir deps outs params metrics plots frozen always_changed desc meta vars foreach do matrix outs_no_cache
+    outs_persist outs_persist_no_cache metrics_no_cache plots_no_cache""".split()  # noqa: SIM905 - a list of words
 )
-_OUTPUTS = ("outs", "outs_no_cache", "outs_persist", "outs_persist_no_cache")
-_METRICS, _PLOTS = ("metrics", "metrics_no_cache"), ("plots", "plots_no_cache")
 _TOP = {  # keys beside `stages`, and what becomes of them
     "artifacts": ("a registry of models is no part of phasegate", "keep it in dvc.yaml for the tools that read it"),
     "plots": ("pictures of numbers are no part of phasegate", "`doit history --metric NAME` shows a metric over time"),
@@ -80,6 +57,9 @@ class _Import:
     notes: Notes = field(default_factory=Notes)
     names: Names = field(default_factory=lambda: Names("stage"))
 
+    def __post_init__(self) -> None:
+        self.files = Files(self.around, self.notes)
+
     @property
     def base(self) -> str:
         """The folder of dvc.yaml."""
@@ -101,7 +81,7 @@ class _Import:
                 place = f"{self.file}:{self.document.key_place((key,)).line}"
                 self.notes.add(place, "", f"`{key}` is not carried over", why, remedy)
         settle(drafts, self.around, self.notes)
-        self._missing(drafts)
+        self.files.missing(drafts)
         return Imported(
             source=self.file,
             tool="DVC",
@@ -229,7 +209,7 @@ class _Import:
             self.notes.add(draft.place, name, f"{filled} filled in", "phasegate has no templates", "change values here")
         self._describe(draft, raw)
         self._work(draft, raw, stage)
-        self._files(draft, raw, stage)
+        self.files.of(draft, raw, self._folder(raw), stage)
         self._frozen(draft, raw)
         for key in stage.data:
             if key == "meta" or key not in _KNOWN:
@@ -267,74 +247,6 @@ class _Import:
             why = "it is frozen: DVC never runs it and takes its outputs as they are"
             self.notes.add(draft.place, draft.name, "is written as a comment", why, "take the marks away to let it run")
 
-    # -- files ----------------------------------------------------------------------------------------------------
-
-    def _files(self, draft: Draft, raw: Mapping[str, Any], stage: Written) -> None:
-        folder = self._folder(raw)
-        draft.inputs = [
-            path for text, _ in _paths(raw.get("deps")) for path in self._path(draft, text, folder, stage, "deps")
-        ]
-        draft.inputs += self._params(draft, raw, folder, stage)
-        for key in (*_OUTPUTS, *_METRICS, *_PLOTS):
-            for text, settings in _paths(raw.get(key)):
-                for path in self._path(draft, text, folder, stage, key):
-                    draft.outputs.append(path)
-                    criterion: dict[str, Scalar] = {"json" if path.endswith(".json") else "file": path}
-                    if key in _METRICS and criterion not in draft.criteria:
-                        draft.criteria.append(criterion)
-                self._settings(draft, text, settings, stage, key)
-
-    def _path(self, draft: Draft, text: str, folder: str, stage: Written, key: str) -> Iterator[str]:
-        try:
-            yield project_path(text, folder)
-        except ValueError as error:
-            what = f"{text} of `{key}` is not carried over"
-            self.notes.add(stage.place(key), draft.name, what, *str(error).split("; ", 1))
-
-    def _settings(self, draft: Draft, path: str, settings: Mapping[str, Any], stage: Written, key: str) -> None:
-        """What was said about one output. `cache`, `push` and `persist` are about what phasegate does not do."""
-        lost = [name for name in settings if name not in ("cache", "push", "persist")]
-        if lost and key not in _PLOTS:
-            what = f"{', '.join(lost)} of {path} is not carried over"
-            self.notes.add(stage.place(key), draft.name, what, "phasegate knows nothing like it of an output")
-        elif lost:
-            why = "phasegate draws no plots; the file itself is an output"
-            self.notes.add(stage.place(key), draft.name, f"how {path} is drawn is not carried over", why)
-
-    def _params(self, draft: Draft, raw: Mapping[str, Any], folder: str, stage: Written) -> list[str]:
-        """Files of parameters: as a whole, because an input is a file."""
-        keys: dict[str, list[str]] = {}
-        for entry in listed(raw.get("params")):
-            if isinstance(entry, dict):
-                for file, wanted in entry.items():
-                    keys.setdefault(str(file), []).extend(map(str, listed(wanted)))
-            else:
-                keys.setdefault(PARAMS, []).append(str(entry))
-        found: list[str] = []
-        for file, wanted in keys.items():
-            found += self._path(draft, file, folder, stage, "params")
-            if wanted:
-                why = f"DVC watches {', '.join(wanted)} in it alone"
-                remedy = "split the file if that runs the phase too often"
-                self.notes.add(stage.place("params"), draft.name, f"watches all of {file}", why, remedy)
-        return unique(found)
-
-    def _missing(self, drafts: list[Draft]) -> None:
-        """What is not there yet, because DVC keeps it elsewhere."""
-        outputs = index_of(drafts)
-        for draft in drafts:
-            for path in draft.inputs:
-                if draft.asleep or makers_of(draft, path, outputs) or self._exists(draft, path):
-                    continue
-                why = "DVC has it elsewhere" if self.around.exists(f"{path}.dvc") else "nothing makes it"
-                remedy = (
-                    "run `dvc pull`" if self.around.exists(f"{path}.dvc") else "put it there before you run the plan"
-                )
-                self.notes.add(draft.place, draft.name, f"input {path} is not there yet", why, remedy)
-
-    def _exists(self, draft: Draft, path: str) -> bool:
-        return all(self.around.exists(fill_text(path, combination)) for combination in combinations(draft.matrix))
-
 
 def _are_axis(items: list[Any]) -> bool:
     """Can these be the values of an axis of our matrix?"""
@@ -352,13 +264,3 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
             into[key] = merged
         else:
             into[key] = value
-
-
-def _paths(written: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Entries of a list of files: a path, or a path with settings."""
-    for entry in listed(written):
-        if isinstance(entry, dict):
-            for path, settings in entry.items():
-                yield str(path), settings if isinstance(settings, dict) else {}
-        elif entry is not None:
-            yield shown(entry), {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import posixpath
 import re
@@ -17,6 +16,7 @@ from .model import Around, Draft, Imported, Names, Notes, listed, unique
 from .scripts import joined, needs_bash, runnable
 from .settle import index_of, makers_of, project_path, settle
 from .task_files import Task, Tasks, mapping, root_file
+from .task_order import Sequence, in_sequence, tell_implied
 from .task_steps import Steps
 from .task_templates import Filled, Scope, Unknown, shown
 from .task_values import Variables, variables
@@ -82,8 +82,7 @@ class _Import:
     drafts: dict[str, Draft] = field(default_factory=dict)
     by_call: dict[str, str] = field(default_factory=dict)
     """A task, called with certain variables → its phase."""
-    sequences: list[tuple[list[str], str, str]] = field(default_factory=list)
-    """Phases that one phase calls one after another: them, the phase, its place."""
+    sequences: list[Sequence] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
 
     def all(self, document: Document) -> Imported:
@@ -116,8 +115,8 @@ class _Import:
         self._unmatched(drafts)
         settle(drafts, self.around, self.notes)
         default = self._default(drafts)
-        self._in_sequence()
-        self._implied()
+        in_sequence(self.drafts, self.sequences, self.notes)
+        tell_implied(self.drafts, self.notes)
         if self.outside:
             what = f"taken from the environment: {', '.join(sorted(self.outside))}"
             self.notes.add(f"{self.file}:1", "", what, "nothing else gives a value", "NAME=value doit phase")
@@ -158,7 +157,7 @@ class _Import:
         lines = steps.lines(task, found, ())
         draft.needs += steps.needs
         if len(steps.called) > 1:
-            self.sequences.append((unique(steps.called), name, draft.place))
+            self.sequences.append(Sequence(unique(steps.called), name, draft.place))
         guards = steps.guards(task, found, has_sources=bool(listed(task.data.get("sources"))))
         own = "\n".join([*guards, joined(lines)]) if lines else "\n".join(guards)
         settings = self._settings(draft, task) if own else []
@@ -329,59 +328,3 @@ class _Import:
         why = "no task has that name; it needs what makes files, and nothing else"
         self.notes.add(f"{self.file}:1", name, "is new", why, "put there what `doit` alone should do")
         return name
-
-    def _in_sequence(self) -> None:
-        """Of tasks that are called one after another each comes after the one before, with all that it needs itself,
-        where nothing speaks against it."""
-        graph = self._needs()
-        for called, caller, place in self.sequences:
-            for before, after in itertools.pairwise(called):
-                earlier = {before, *_above(graph, before)}
-                if after in earlier:
-                    self.notes.add(place, caller, f"{before} is not run before {after}", f"{before} needs {after}")
-                    continue
-                group = {after, *_above(graph, after)} - earlier
-                first = [name for name in self.drafts if name in group and not _above(graph, name) & group]
-                held = [name for name in first if before not in _above(graph, name)]
-                for name in held:
-                    self.drafts[name].needs.append(before)
-                    graph[name].append(before)
-                if held:
-                    why = f"{caller} calls them in this order"
-                    remedy = f"take {before} out of the needs of {', '.join(held)} where that should run alone"
-                    self.notes.add(place, after, f"comes after {before}", why, remedy)
-
-    def _implied(self) -> None:
-        """Phases that come after others because of files alone, of which a Taskfile knows nothing."""
-        outputs = index_of(list(self.drafts.values()))
-        written = {name: list(draft.needs) for name, draft in self.drafts.items()}
-        for name, draft in self.drafts.items():
-            known = _above(written, name)
-            for path in draft.inputs:
-                for maker in makers_of(draft, path, outputs):
-                    if maker not in known:
-                        known.add(maker)
-                        why = f"{path} takes in what that makes, or may do so"
-                        self.notes.add(
-                            draft.place, name, f"comes after {maker}", why, "name what it reads more narrowly"
-                        )
-
-    def _needs(self) -> dict[str, list[str]]:
-        """For each phase those that it names, and those whose outputs it reads."""
-        outputs = index_of(list(self.drafts.values()))
-        return {
-            name: unique([*draft.needs, *(maker for path in draft.inputs for maker in makers_of(draft, path, outputs))])
-            for name, draft in self.drafts.items()
-        }
-
-
-def _above(graph: Mapping[str, list[str]], name: str) -> set[str]:
-    """All phases that come before one."""
-    seen: set[str] = set()
-    rest = [name]
-    while rest:
-        for need in graph[rest.pop()]:
-            if need not in seen:
-                seen.add(need)
-                rest.append(need)
-    return seen
