@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,27 +27,8 @@ _SUFFIX = 30  # characters of the values that tell one call of a task from anoth
 
 _COSMETIC = frozenset("silent output prefix label internal run version interval summary desc".split())  # noqa: SIM905
 _TASK = _COSMETIC | frozenset(
-    [
-        "cmds",
-        "cmd",
-        "deps",
-        "dir",
-        "env",
-        "vars",
-        "sources",
-        "generates",
-        "status",
-        "preconditions",
-        "requires",
-        "dotenv",
-        "aliases",
-        "method",
-        "set",
-        "shopt",
-        "ignore_error",
-        "platforms",
-        "if",
-    ]
+    """cmds cmd deps dir env vars sources generates status preconditions requires dotenv aliases method set
+    shopt ignore_error platforms if""".split()  # noqa: SIM905 - a list of words
 )
 _TOP = _COSMETIC | frozenset("tasks includes vars env dotenv method set shopt".split())  # noqa: SIM905
 _WHY = {
@@ -217,6 +199,7 @@ class _Import:
             if "{{" in file:
                 self.notes.add(draft.place, draft.name, f"dotenv {file} is not carried over", "its name is a template")
                 continue
+            path = shlex.quote(path)
             lines.append(f"if [ -f {path} ]; then set -a; . {path}; set +a; fi")
             why = "the shell reads it, by its own rules of quoting"
             what = f"{file} of `dotenv` is run as a script before commands"

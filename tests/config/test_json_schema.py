@@ -109,7 +109,7 @@ def without_final_break(data):
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_both_refuse_the_same(kind, data):
     made = data.draw(value(SCHEMAS[kind], data.draw(st.booleans())).filter(without_final_break))

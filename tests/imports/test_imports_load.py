@@ -118,14 +118,14 @@ def loads(imported):
     assert [str(problem) for problem in problems] == [], texts["phases"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.dictionaries(NAMES, STAGES, min_size=1, max_size=4), st.sets(PATHS, max_size=3))
 def test_a_dvc_file(stages, there):
     text = json.dumps({"stages": stages, "vars": [{"v": "V", "l": ["1", "2"]}]})
     loads(from_dvc("dvc.yaml", read_json(text), around(there)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.dictionaries(NAMES, TASKS, min_size=1, max_size=4), st.sets(PATHS, max_size=3))
 def test_a_taskfile(tasks, there):
     text = json.dumps({"version": "3", "vars": {"V": "v w", "L": ["1"]}, "tasks": tasks})
