@@ -178,6 +178,7 @@ class Run(DoitRun):  # type: ignore[misc]
             finally:
                 console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
                 if follower is not None:
+                    outstream.flush()  # nobody has to wait for GitHub to read how the run ended
                     console.notes(_shown(follower.finish(LAST_SYNC if code < 128 else AFTER_STOP)))
                     project.state.close()
         return code

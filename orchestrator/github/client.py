@@ -82,6 +82,7 @@ class Client:
 
     Args:
         wait: waits so many seconds, or raises what ends the waiting.
+        mask: takes what is secret out of what the server says: it may be what it was sent.
 
     Raises:
         Trouble: from every method.
@@ -94,11 +95,13 @@ class Client:
         wait: Callable[[float], None],
         clock: Callable[[], float] = time.time,
         governor: Governor | None = None,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self._settings = settings
         self._on = on
         self._wait = wait
         self._clock = clock
+        self._mask = mask
         self.governor = governor or Governor(time.monotonic)
 
     @cached_property
@@ -238,7 +241,13 @@ class Client:
         from github import Auth, GithubIntegration
 
         assert self._settings.app is not None
-        return GithubIntegration(auth=Auth.AppAuth(self._settings.app.id, self._on.secret), **self._how())
+        auth = Auth.AppAuth(self._settings.app.id, self._on.secret)
+        try:
+            auth.create_jwt()
+        except Exception as error:  # of the libraries below, which each have their own
+            told = f"{self._settings.secret} is no private key in PEM text ({type(error).__name__})"
+            raise Trouble(Kind.REFUSED, told) from None
+        return GithubIntegration(auth=auth, **self._how())
 
     def _installed(self) -> Github:
         """GitHub as an App's installation, which renews its token by itself."""
@@ -296,15 +305,20 @@ class Client:
         return self._repeated(once)
 
     def _ask(self, read: Callable[[], T]) -> T:
-        return self._repeated(lambda: self._once(read))
+        def once() -> T:
+            self._rest(self.governor.rest())
+            return self._once(read)
+
+        return self._repeated(once)
 
     def _governed(self) -> None:
-        wait = self.governor.wait()
-        if wait > PATIENCE:
-            raise Trouble(Kind.LIMITED, f"GitHub wants a pause of {wait:.0f} s before the next write", wait)
-        if wait:
-            self._wait(wait)
+        self._rest(self.governor.wait())
         self.governor.wrote()
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > PATIENCE:
+            raise Trouble(Kind.LIMITED, f"GitHub wants a pause of {seconds:.0f} s", seconds)
+        self._wait(seconds)  # also for no time at all: nothing more is sent once the waiting was ended
 
     def _repeated(self, do: Callable[[], T]) -> T:
         tried = 0
@@ -334,7 +348,8 @@ class Client:
         if isinstance(error, GithubException) and isinstance(error.status, int):
             data = error.data if isinstance(error.data, dict) else {}
             headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
-            explained = trouble(Answer(error.status, str(data.get("message") or ""), headers), self._clock())
+            said = self._mask(str(data.get("message") or ""))
+            explained = trouble(Answer(error.status, said, headers), self._clock())
             if explained.kind is Kind.LIMITED:
                 self.governor.pause(explained.wait)
             return explained
