@@ -394,7 +394,7 @@ def _number(value: Any) -> int:
 def _role(data: Any) -> str:
     """The finer name of a permission: `permission` folds maintain into write, and triage into read."""
     permission, role = str(data["permission"]), str(data.get("role_name") or "")
-    return role if role in RANK else permission
+    return next((known for known in (role, permission) if known in RANK), "none")
 
 
 RANK = ("none", "read", "triage", "write", "maintain", "admin")

@@ -6,6 +6,7 @@ taken for a success, it leaves the issue wrong for ever.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -84,6 +85,20 @@ def test_a_list_is_followed_over_its_pages_and_to_no_other_host(talked_to):
     talked_to.faults.add("GET", "/comments$", Elsewhere("elsewhere"), times=None)
     with pytest.raises(Trouble):
         a_client(talked_to).comments(1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "role"),
+    [
+        ({"permission": "write", "role_name": "maintain"}, "maintain"),
+        ({"permission": "write", "role_name": "a role of ours"}, "write"),
+        ({"permission": "read"}, "read"),
+        ({"permission": "superuser", "role_name": None}, "none"),
+    ],
+)
+def test_a_role_that_is_not_known_may_nothing(talked_to, answer, role):
+    talked_to.faults.add("GET", "/permission$", Says("answer", message=json.dumps(answer)))
+    assert a_client(talked_to).permission("alice") == role
 
 
 def test_pull_requests_are_no_issues(talked_to):
