@@ -140,6 +140,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 code = self._work(project, params, run, executor, console, announcer, follower, todo, also)
             finally:
                 console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
+                outstream.flush()  # nobody has to wait for GitHub to read how the run ended
                 console.notes(end_following(follower, project, LAST_SYNC if code < 128 else AFTER_STOP))
         return code
 

@@ -7,8 +7,9 @@ knows the rules, and waits where a run that ends can interrupt it.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -23,7 +24,6 @@ from .trouble import Answer, Kind, Trouble, trouble
 
 if TYPE_CHECKING:
     from github import Github
-    from github.IssueComment import IssueComment
     from github.Repository import Repository
 
 T = TypeVar("T")
@@ -73,11 +73,16 @@ class Facts:
     labels: frozenset[str]
 
 
+class Unreadable(Exception):
+    """An answer that is no error, and not what was asked for either: a page of HTML, as proxies send, or nothing."""
+
+
 class Client:
     """GitHub, for one repository.
 
     Args:
         wait: waits so many seconds, or raises what ends the waiting.
+        mask: takes what is secret out of what the server says: it may be what it was sent.
 
     Raises:
         Trouble: from every method.
@@ -90,21 +95,22 @@ class Client:
         wait: Callable[[float], None],
         clock: Callable[[], float] = time.time,
         governor: Governor | None = None,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self._settings = settings
         self._on = on
         self._wait = wait
         self._clock = clock
+        self._mask = mask
         self.governor = governor or Governor(time.monotonic)
 
     @cached_property
     def login(self) -> str:
         """Who we are there."""
         if self._settings.app is not None:
-            slug = self._ask(lambda: self._integration().get_app().slug)
-            return f"{slug}[bot]"
+            return f"{self._ask(lambda: _word(self._integration().get_app().slug))}[bot]"
         try:
-            return str(self._ask(lambda: self._github.get_user().login))
+            return self._ask(lambda: _word(self._github.get_user().login))
         except Trouble as error:
             if error.status == 403 and error.kind is Kind.REFUSED:
                 return ACTIONS
@@ -112,29 +118,19 @@ class Client:
 
     def issues_with(self, mark: str, author: str) -> list[Found]:
         """The issues of an author whose body begins with a mark, oldest first, open or not."""
-        found = self._ask(
-            lambda: list(
-                self._repository.get_issues(state="all", creator=author, sort="created", direction="asc")  # type: ignore[arg-type]
-            )
-        )
-        issues = [issue for issue in found if "/pull/" not in issue.html_url]
-        told = [
-            Found(issue.number, issue.title, issue.body or "", issue.state == "open", issue.user.login)
-            for issue in issues
-        ]
+
+        def look() -> list[Found]:
+            wanted = {"state": "all", "creator": author, "sort": "created", "direction": "asc"}
+            return [_found(one) for one in self._pages("issues", wanted) if "pull_request" not in one]
+
         return sorted(
-            (one for one in told if one.body.startswith(mark) and one.author.lower() == author.lower()),
+            (one for one in self._ask(look) if one.body.startswith(mark) and one.author.lower() == author.lower()),
             key=lambda one: one.number,
         )
 
     def issue(self, number: int) -> Found:
         """What an issue shows now."""
-
-        def look() -> Found:
-            found = self._repository.get_issue(number)
-            return Found(found.number, found.title, found.body or "", found.state == "open", found.user.login)
-
-        return self._ask(look)
+        return self._ask(lambda: _found(self._get(f"issues/{number}")))
 
     def create_issue(self, title: str, body: str, labels: tuple[str, ...]) -> int:
         """The number of a new issue. Where the trouble is `LATER` it may be there all the same."""
@@ -147,11 +143,11 @@ class Client:
             reason: why it is closed: `completed` or `not_planned`.
         """
         state = {"state": "open"} if is_open else {"state": "closed", "state_reason": reason}
-        self._write(lambda: self._repository.get_issue(number).edit(title=title, body=body, **state))  # type: ignore[arg-type]
+        self._edit(number, title=title, body=body, **state)
 
     def close_issue(self, number: int) -> None:
         """Close an issue that should not be there."""
-        self._write(lambda: self._repository.get_issue(number).edit(state="closed", state_reason="not_planned"))
+        self._edit(number, state="closed", state_reason="not_planned")
 
     def comments(self, number: int, since: float) -> list[Comment]:
         """The comments on an issue that were made or edited since then, oldest first.
@@ -160,8 +156,9 @@ class Client:
             since: seconds since 1970, by GitHub's clock.
         """
         moment = datetime.fromtimestamp(since, timezone.utc)
-        found = self._ask(lambda: list(self._repository.get_issue(number).get_comments(since=moment)))
-        return sorted(map(_comment, found), key=lambda comment: comment.id)
+        wanted = {"since": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+        found = self._ask(lambda: list(map(_comment, self._pages(f"issues/{number}/comments", wanted))))
+        return sorted(found, key=lambda comment: comment.id)
 
     def create_comment(self, number: int, body: str) -> int:
         """The id of a new comment. Where the trouble is `LATER` it may be there all the same."""
@@ -202,9 +199,10 @@ class Client:
         """Say of a commit that a check is `pending`, `success` or `failure`. The newest of a context counts."""
 
         def write() -> None:
-            path = f"/repos/{self._on.repository}/statuses/{commit}"
             told = {"state": state, "context": context, "description": description, "target_url": url}
-            self._github.requester.requestJsonAndCheck("POST", path, input=told)
+            _, data = self._github.requester.requestJsonAndCheck("POST", self._path(f"statuses/{commit}"), input=told)
+            if data["state"] != state:
+                raise Unreadable
 
         self._write(write)
 
@@ -212,10 +210,11 @@ class Client:
         """What the token sees of the repository."""
 
         def look() -> Facts:
-            repository = self._github.get_repo(self._on.repository, lazy=False)
-            may = repository.permissions
-            labels = frozenset(label.name.lower() for label in repository.get_labels())
-            return Facts(bool(may and (may.push or may.triage)), repository.has_issues, repository.archived, labels)
+            data = self._get()
+            may = data.get("permissions") or {}
+            labels = frozenset(_word(label["name"]).lower() for label in self._pages("labels", {}))
+            may_write = bool(may.get("push") or may.get("triage"))
+            return Facts(may_write, bool(data["has_issues"]), bool(data["archived"]), labels)
 
         return self._ask(look)
 
@@ -229,7 +228,7 @@ class Client:
 
     @cached_property
     def _repository(self) -> Repository:
-        return self._github.get_repo(self._on.repository, lazy=True)
+        return self._github.get_repo(self._on.repository)
 
     def _how(self) -> dict[str, Any]:
         return {
@@ -247,7 +246,13 @@ class Client:
         from github import Auth, GithubIntegration
 
         assert self._settings.app is not None
-        return GithubIntegration(auth=Auth.AppAuth(self._settings.app.id, self._on.secret), **self._how())
+        auth = Auth.AppAuth(self._settings.app.id, self._on.secret)
+        try:
+            auth.create_jwt()
+        except Exception as error:  # of the libraries below, which each have their own
+            told = f"{self._settings.secret} is no private key in PEM text ({type(error).__name__})"
+            raise Trouble(Kind.REFUSED, told) from None
+        return GithubIntegration(auth=auth, **self._how())
 
     def _installed(self) -> Github:
         """GitHub as an App's installation, which renews its token by itself."""
@@ -259,13 +264,41 @@ class Client:
             number = integration.get_repo_installation(owner, name).id
         return integration.get_github_for_installation(number)  # type: ignore[no-any-return]
 
+    def _path(self, rest: str) -> str:
+        return f"/repos/{self._on.repository}/{rest}".rstrip("/")
+
+    def _get(self, rest: str = "") -> Any:
+        """What GitHub answers, as it is: its objects have None for all that an answer of another shape lacks."""
+        return self._github.requester.requestJsonAndCheck("GET", self._path(rest))[1]
+
+    def _pages(self, rest: str, wanted: Mapping[str, str]) -> Iterator[Any]:
+        """All of a list. PyGithub's own takes an answer without a body for an empty list, and what is looked for in one
+        would be created again."""
+        page: str | None = self._path(rest)
+        parameters: dict[str, Any] | None = {**wanted, "per_page": PAGE}
+        while page is not None:
+            headers, data = self._github.requester.requestJsonAndCheck("GET", page, parameters)
+            if not isinstance(data, list):
+                raise Unreadable
+            yield from data
+            link = re.search(r'<([^>]*)>; *rel="next"', headers.get("link") or "")
+            page, parameters = link[1] if link else None, None
+            if page is not None and not page.startswith(f"{self._settings.api_url}/"):
+                raise Unreadable  # no other host gets the token
+
+    def _edit(self, number: int, **changes: str) -> None:
+        def edit() -> None:
+            issue = self._repository.get_issue(number)
+            issue.edit(**changes)  # type: ignore[arg-type]
+            if issue.number != number or issue.state != changes["state"]:
+                raise Unreadable
+
+        self._write(edit)
+
     def _create(self, make: Callable[[], Any]) -> int:
         """Once: what answers badly may have been made all the same."""
         self._governed()
-        number = self._once(make)
-        if not isinstance(number, int):  # a page of HTML with status 200 gives an issue without a number
-            raise Trouble(Kind.LATER, "GitHub's answer is not what was asked for")
-        return number
+        return self._once(lambda: _number(make()))
 
     def _write(self, write: Callable[[], T]) -> T:
         """As often as it takes: it may arrive twice."""
@@ -277,15 +310,20 @@ class Client:
         return self._repeated(once)
 
     def _ask(self, read: Callable[[], T]) -> T:
-        return self._repeated(lambda: self._once(read))
+        def once() -> T:
+            self._rest(self.governor.rest())
+            return self._once(read)
+
+        return self._repeated(once)
 
     def _governed(self) -> None:
-        wait = self.governor.wait()
-        if wait > PATIENCE:
-            raise Trouble(Kind.LIMITED, f"GitHub wants a pause of {wait:.0f} s before the next write", wait)
-        if wait:
-            self._wait(wait)
+        self._rest(self.governor.wait())
         self.governor.wrote()
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > PATIENCE:
+            raise Trouble(Kind.LIMITED, f"GitHub wants a pause of {seconds:.0f} s", seconds)
+        self._wait(seconds)  # also for no time at all: nothing more is sent once the waiting was ended
 
     def _repeated(self, do: Callable[[], T]) -> T:
         tried = 0
@@ -310,10 +348,13 @@ class Client:
     def _explained(self, error: Exception) -> Trouble:
         from github import GithubException
 
+        if isinstance(error, Unreadable):
+            return Trouble(Kind.LATER, "GitHub's answer is not what was asked for")
         if isinstance(error, GithubException) and isinstance(error.status, int):
             data = error.data if isinstance(error.data, dict) else {}
             headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
-            explained = trouble(Answer(error.status, str(data.get("message") or ""), headers), self._clock())
+            said = self._mask(str(data.get("message") or ""))
+            explained = trouble(Answer(error.status, said, headers), self._clock())
             if explained.kind is Kind.LIMITED:
                 self.governor.pause(explained.wait)
             return explained
@@ -322,22 +363,43 @@ class Client:
         return Trouble(Kind.LATER, f"GitHub's answer cannot be read ({type(error).__name__})")
 
 
-def _comment(comment: IssueComment) -> Comment:
-    author = comment.user
-    login = author.login if author is not None else "ghost"
-    by_app = comment.performed_via_github_app is not None
-    is_bot = by_app or (author is not None and author.type == "Bot") or login.endswith("[bot]")
-    edited = comment.updated_at != comment.created_at
-    return Comment(
-        comment.id, login, is_bot, comment.body or "", comment.created_at.timestamp(), edited, comment.html_url
+def _found(data: Any) -> Found:
+    return Found(
+        _number(data["number"]), data["title"], data["body"] or "", data["state"] == "open", _author(data["user"])
     )
 
 
+def _comment(data: Any) -> Comment:
+    user = data["user"] or {}
+    login = _author(user)
+    is_bot = bool(data.get("performed_via_github_app")) or user.get("type") == "Bot" or login.endswith("[bot]")
+    created = datetime.fromisoformat(data["created_at"].replace("Z", "+00:00")).timestamp()
+    edited = data["updated_at"] != data["created_at"]
+    return Comment(_number(data["id"]), login, is_bot, data["body"] or "", created, edited, data["html_url"])
+
+
+def _author(user: Any) -> str:
+    """A login; accounts that are gone have none."""
+    return _word(user["login"]) if user else "ghost"
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise Unreadable
+    return value
+
+
+def _number(value: Any) -> int:
+    """A page of HTML with status 200 gives an issue without a number."""
+    if not isinstance(value, int):
+        raise Unreadable
+    return value
+
+
 def _role(data: Any) -> str:
-    """The finer name of a permission: `permission` folds maintain into write, and triage into read. A role that an
-    organization made up counts as the permission that it is built on."""
-    named = [str(data.get("role_name") or ""), str(data["permission"])]
-    return next((name for name in named if name in RANK), "none")
+    """The finer name of a permission: `permission` folds maintain into write, and triage into read."""
+    permission, role = str(data["permission"]), str(data.get("role_name") or "")
+    return next((known for known in (role, permission) if known in RANK), "none")
 
 
 RANK = ("none", "read", "triage", "write", "maintain", "admin")

@@ -122,7 +122,7 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
     """
     settings = Settings.of(project.plan.github or {})
     known = Projections(project.state.database, on.repository)
-    client = Client(settings, on, wait)
+    client = Client(settings, on, wait, mask=project.masker.text)
     # a look of its own: the run's is used by other threads
     look = Lookup(project.state, mask=project.look.mask)
     return Connection(

@@ -77,10 +77,8 @@ class Creation:
                 trouble = error
                 if error.kind is Kind.LATER:
                     continue
-                if there is None:  # refused, so there is no doubt
-                    self._known.drop(thing.key)
-                else:
-                    self._known.put(thing.key, None, data=kept)
+                # hardly a doubt, but a proxy may refuse what was made: one look before the next try
+                self._known.put(thing.key, None, data={**kept, INTENT: 0.0})
                 raise
             self._known.put(thing.key, number, data=kept)
             return number, True

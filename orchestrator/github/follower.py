@@ -17,6 +17,7 @@ from ..state.lock import FileLock
 from .connection import LOCK, Connection, access_of, connect, is_shown
 from .render import Scene
 from .settings import Off, On, Settings
+from .trouble import UNPROCESSABLE, Trouble
 from .writer import Writer
 
 STATES = {
@@ -104,11 +105,19 @@ def bring_about(connection: Connection) -> None:
     def write() -> None:
         connection.write(connection.scene(list(stand_all(connection.project).values())), whole=True)
 
-    write()
+    refused = None
+    try:
+        write()
+    except Trouble as error:
+        if error.status != UNPROCESSABLE:
+            raise
+        refused = error  # which is no reason to leave votes unread
     before = connection.polls.taken
     connection.answer()
     if connection.polls.taken > before:
         write()
+    if refused is not None:
+        raise refused
 
 
 def stand_all(project: Project) -> dict[str, Standing]:

@@ -31,6 +31,10 @@ class Governor:
             free.append(self._sent[-1] + SPACING)
         return max(0.0, max(free) - now)
 
+    def rest(self) -> float:
+        """Seconds until anything may be sent, reads too."""
+        return max(0.0, self._not_before - self._clock())
+
     def wrote(self) -> None:
         """One was sent."""
         self._sent.append(self._clock())

@@ -63,7 +63,7 @@ def orders(text: str) -> list[Order | Misread]:
 def _lines(text: str) -> Iterator[str]:
     """The lines outside of fenced blocks."""
     fence = ""
-    for line in text.splitlines():
+    for line in re.split("\r\n|\r|\n", text):  # Markdown knows no other ends of lines
         match = _FENCE.match(line)
         if match and not fence:
             fence = match[1]

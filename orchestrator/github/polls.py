@@ -111,7 +111,7 @@ class Polls:
                     lines.append(f"✅ {cell(self._vote(comment, order, roles))}.")
                     taken += 1
                 except Refused as refused:
-                    lines.append(f"❌ {_quoted(order)}: {cell(str(refused), 1000)}.")
+                    lines.append(f"❌ {_quoted(order)}: {cell(str(refused), 300)}.")
             body = "\n".join([_mark(self._desk.plan, key), *lines])
             self._known.put(key, None, data={"issue": issue, "reply": body})
         self.taken += taken
@@ -127,8 +127,8 @@ class Polls:
         try:
             has = self._client.permission(comment.author)
         except Trouble as error:
-            if error.kind in (Kind.LATER, Kind.LIMITED):
-                raise  # it is asked again with the next look
+            if error.kind in (Kind.LATER, Kind.LIMITED) or error.status == 401:
+                raise  # it says nothing of the author; it is asked again with the next look
             return f"what {comment.author} may do here could not be looked up ({error})"
         if RANK.index(has) < RANK.index(self._settings.permission):
             return f"{comment.author} has the permission {has} here, and a vote takes {self._settings.permission}"

@@ -93,7 +93,7 @@ class Scene:
 
 def mark_of(plan: str, kind: str, what: str = "") -> str:
     """The hidden comment by which something of ours is found again; `--` would end it early, so no `-` is in it."""
-    parts = [quote(part, safe="").replace("-", "%2D") for part in (plan, what)]
+    parts = [quote(part, safe="", errors="surrogatepass").replace("-", "%2D") for part in (plan, what)]
     return f"<!-- phasegate {kind} {' '.join(filter(None, parts))} -->"
 
 
@@ -119,7 +119,7 @@ def picture(scene: Scene, *, phase_issues: bool, statuses: bool) -> Picture:
     for one in scene.news:
         place = issue_of(one.phase) if one.phase and issue_of(one.phase) in there else PLAN
         mark = mark_of(scene.plan.name, "comment", one.key)
-        body = "\n".join([mark, *_told(scene, one, phases)])
+        body = _cut("\n".join([mark, *_told(scene, one, phases)]))
         comments.append(CommentText(one.key, mark, place, body))
     said = [text for phase in phases.values() if statuses and (text := _status(phase))]
     return Picture(tuple(issues), tuple(comments), tuple(said))
@@ -160,10 +160,13 @@ def _phase_issue(scene: Scene, phase: Mapping[str, Any]) -> IssueText:
         "",
         *(f"- [{RESULTS[v['result']]}] {code(v['name'])}: {cell(v['message'], 500)}" for v in phase["verdicts"]),
     ]
-    text = "\n".join(lines)
-    if len(text) > LONGEST:
-        text = text[:LONGEST].rpartition("\n")[0] + "\n… and more"
+    text = _cut("\n".join(lines))
     return IssueText(issue_of(name), mark, _title(f"{scene.plan.name}: {name}"), text, state != "done")
+
+
+def _cut(text: str) -> str:
+    """Of a text that GitHub would not take, the lines that it takes."""
+    return text if len(text) <= LONGEST else text[:LONGEST].rpartition("\n")[0] + "\n… and more"
 
 
 def _approved(phase: Mapping[str, Any]) -> Iterator[str]:
@@ -231,4 +234,4 @@ def _status(phase: Mapping[str, Any]) -> StatusText | None:
 
 def _title(text: str) -> str:
     """A title shows text as it is, and pings nobody; what is no character is taken out."""
-    return printable(one_line(text, LONGEST_TITLE)).replace("@", "@\u200b")
+    return printable(one_line(text, LONGEST_TITLE)).replace("@", "@\u200b")[:LONGEST_TITLE]

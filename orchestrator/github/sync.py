@@ -13,7 +13,7 @@ from ..state.projections import Projection, Projections
 from .client import Client
 from .creation import Creation, Thing
 from .render import PLAN, CommentText, IssueText, Picture, StatusText
-from .trouble import Kind, Trouble
+from .trouble import UNPROCESSABLE, Kind, Trouble
 
 SHOWN = "shown"
 """Under it, a hash of what an issue showed when it was last written."""
@@ -86,19 +86,33 @@ class Sync:
             link: from the number of the plan's issue to where a status leads.
 
         Raises:
-            Trouble: of the first write that failed; what was written before it is known.
+            Trouble: of the first write that failed; what was written before it is known. Where it was the text that
+                GitHub refused, or a commit that was not pushed yet, what it has nothing to do with is written too.
         """
+        refused: Trouble | None = None
         for due in differences(picture, self._known, commit):
-            what = due.what
-            if isinstance(what, IssueText):
-                self._issue(what, due.hash)
-            elif isinstance(what, CommentText):
-                self.comment(what)
-            else:
-                assert commit is not None
-                place = self._number(PLAN)
-                self._client.status(commit, what.context, what.state, what.description, link(place))
-                self._known.put(due.key, None, due.hash)
+            if refused is not None and isinstance(due.what, StatusText):
+                break
+            try:
+                self._write(due, commit, link)
+            except Trouble as error:
+                if error.status != UNPROCESSABLE:
+                    raise
+                refused = refused or error
+        if refused is not None:
+            raise refused
+
+    def _write(self, due: Difference, commit: str | None, link: Callable[[int], str]) -> None:
+        what = due.what
+        if isinstance(what, IssueText):
+            self._issue(what, due.hash)
+        elif isinstance(what, CommentText):
+            self.comment(what)
+        else:
+            assert commit is not None
+            place = self._number(PLAN)
+            self._client.status(commit, what.context, what.state, what.description, link(place))
+            self._known.put(due.key, None, due.hash)
 
     def compare(self, key: str, known: Projection) -> None:
         """Hold an issue against what was written last; where it is something else, or gone, it is due again."""

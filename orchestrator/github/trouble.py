@@ -6,12 +6,17 @@ with `x-ratelimit-remaining: 0` and a reset, or with neither (GitHub's documenta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 UNSAID = 60.0
 """Seconds to wait where a limit does not say how long."""
+LONGEST = 3600.0
+"""Seconds: GitHub's limits start anew every hour, whatever a header or a clock that is wrong says."""
+UNPROCESSABLE = 422
+"""The status with which GitHub refuses one text or one commit, and nothing else."""
 LIMITS = ("rate limit", "abuse detection", "secondary limit")
 
 
@@ -77,14 +82,16 @@ def _is_limit(answer: Answer) -> bool:
 def _wait(headers: Mapping[str, str], now: float) -> float:
     """How long a limit lasts, in seconds."""
     if "retry-after" in headers:
-        return _number(headers["retry-after"])
-    if headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in headers:
-        return max(1.0, _number(headers["x-ratelimit-reset"], now) - now)
-    return UNSAID
+        wait = _number(headers["retry-after"])
+    elif headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in headers:
+        wait = _number(headers["x-ratelimit-reset"]) - now
+    else:
+        wait = UNSAID
+    return min(max(1.0, wait), LONGEST) if math.isfinite(wait) else UNSAID
 
 
-def _number(text: str, otherwise: float = UNSAID) -> float:
+def _number(text: str) -> float:
     try:
-        return max(0.0, float(text))
+        return float(text)
     except ValueError:
-        return otherwise
+        return math.nan

@@ -17,8 +17,12 @@ from .trouble import Trouble
 
 EDIT_EVERY = 10.0
 """Seconds between two edits of the same issue."""
+PATIENCE = 300.0
+"""Seconds between two tries where GitHub fails again and again."""
 FIRST_AFTER = 2.0
 """Seconds after which a run is shown that is not over by then."""
+READ_FIRST = 5.0
+"""Seconds that a gate waits at most for the look for votes of before the run: a run never waits for GitHub for long."""
 TICK = 1.0
 
 
@@ -55,12 +59,15 @@ class Writer:
         self._ending = False
         self._over = False
         self._trouble: str | None = None
+        self._failed = 0
         self._done = threading.Event()
         self._reading_first = reads_first
+        self._started: float | None = None
         self._thread = threading.Thread(target=self._work, name="phasegate-github", daemon=True)
 
     def start(self) -> None:
         """Begin."""
+        self._started = time.monotonic()
         try:
             self._thread.start()
         except RuntimeError:  # there can be no more threads now: the next run writes
@@ -75,15 +82,19 @@ class Writer:
 
     @property
     def reading_first(self) -> bool:
-        """Is the look for votes of before this run still going on?"""
-        return self._reading_first and not self._done.is_set()
+        """Is the look for votes of before this run still going on, and worth to be waited for?"""
+        since = self._started
+        in_time = since is not None and time.monotonic() - since < READ_FIRST
+        return self._reading_first and in_time and not self._done.is_set()
 
     def finish(self, seconds: float) -> str | None:
         """Write where the plan stands now, in at most so many seconds.
 
         Returns:
-            Why GitHub does not show it, for people; None when it does.
+            Why GitHub does not show it, for people; None when it does, and where there was no run to show.
         """
+        if self._started is None:
+            return None
         with self._guard:
             self._ending = True
             self._guard.notify_all()
@@ -119,6 +130,7 @@ class Writer:
             if self._dirty and time.monotonic() >= next_write:
                 self._dirty = False
                 pause = self._passing(lambda: connection.write(self._glimpse(connection), whole=False))
+                self._dirty = self._dirty or pause > 0
                 next_write = time.monotonic() + max(EDIT_EVERY, pause)
             if self._poll is not None and time.monotonic() >= next_read:
                 pause = self._passing(connection.answer)
@@ -126,14 +138,21 @@ class Writer:
         self._last(connection)
 
     def _passing(self, do: Callable[[], None]) -> float:
-        """Do what is done again later, at the latest at the end, if it fails now; seconds that GitHub wants to rest."""
+        """Do what is done again later, at the latest at the end, if it fails now.
+
+        Returns:
+            Seconds until then: what GitHub asks for, and longer each time, so that nobody hammers what is broken. 0
+            where it did not fail.
+        """
         try:
             do()
         except Trouble as error:
-            return error.wait
+            self._failed += 1
+            return max(error.wait, min(PATIENCE, EDIT_EVERY * 2.0**self._failed))
+        self._failed = 0
         return 0.0
 
     def _wait(self, seconds: float) -> None:
         with self._guard:
-            if self._guard.wait_for(lambda: self._over, seconds):
+            if self._over or (seconds > 0 and self._guard.wait_for(lambda: self._over, seconds)):
                 raise TimeIsUp
