@@ -1,9 +1,9 @@
 """What the next `doit` does to each phase, told before: a pure decision over where the phases stand.
 
-What is supposed of what nobody can know: a work that runs succeeds and makes other bytes than before; on them the
-criteria hold; and nobody votes meanwhile. A step *rests on* those phases right before it that may come out otherwise.
-So the promise is: a phase that does not do what its step says rests on one that came out otherwise than its own step
-says. A step that rests on nothing is certain.
+What is supposed of what nobody can know: a work that runs succeeds and makes bytes that were not there before; on them
+the criteria hold; and nobody votes meanwhile. A step *rests on* those phases right before it that may come out
+otherwise. So the promise is: a phase that does not do what its step says rests on one that came out otherwise than its
+own step says. A step that rests on nothing is certain.
 """
 
 from __future__ import annotations
@@ -72,11 +72,8 @@ class Step:
     """What comes after it can count on its gate."""
     ignored: bool = False
     """It is passed over since `doit ignore`, or because one that it needs is."""
-
-    @property
-    def may(self) -> bool:
-        """It does something only if another phase makes other bytes than before."""
-        return bool(self.reasons) and all(reason.kind == "upstream" for reason in self.reasons)
+    may: bool = False
+    """It does something only because of what another phase makes, if those are other bytes than it knows."""
 
 
 def forecast(
@@ -115,7 +112,7 @@ class _Course:
         self._foresee = foresee
         self._assumed = assumed
         self._made = Outputs()
-        """What is made anew, with other bytes as it is supposed."""
+        """What is made anew, with bytes that were not there before."""
         self.steps: dict[str, Step] = {}
 
     def go(self, standing: Standing) -> None:
@@ -160,14 +157,19 @@ class _Course:
     ) -> Step:
         """The step of a phase whose turn comes; of its works alone, where it is not `whole`."""
         made = {work.task: self._anew((given.path for given in work.inputs), work) for work in works}
-        runs = [work for work in works if made[work.task] or work_reasons(work, self._look)]
+        why = {work.task: work_reasons(work, self._look) for work in works}
+        runs = [work for work in works if made[work.task] or why[work.task]]
         if assumed is Assumption.FAILED and not runs:
             runs = works
         gate, judged = self._gate(phase, runs, assumed) if whole else (None, False)
         rests_on = tuple(need for need in phase.needs if not self.steps[need].settled)
-        reasons = [*own, *(reason for work in runs for reason in made[work.task])]
+        read = [reason for work in runs for reason in made[work.task]]
+        lasting = [reason for work in runs for reason in why[work.task]]
         if whole and not runs:
-            reasons += self._anew(phase.reads, phase)
+            read = self._anew(phase.reads, phase)
+            lasting = gate_reasons(phase, self._look)
+        reasons = [*own, *read]
+        may = assumed not in CLOSED and bool(read) and {reason.path for reason in lasting} <= {r.path for r in read}
         if assumed in CLOSED or (assumed is not None and reasons):
             reasons.insert(0, _supposed(phase, assumed))
         if gate is not None and judged and not runs:
@@ -182,7 +184,7 @@ class _Course:
         else:
             action, reasons = Action.SKIP, [reason for reason in own if reason.kind == "ignored"]
         state = None if gate is None else gate.state
-        return Step(phase, action, tuple(dict.fromkeys(reasons)), tuple(runs), state, rests_on, settled)
+        return Step(phase, action, tuple(dict.fromkeys(reasons)), tuple(runs), state, rests_on, settled, may=may)
 
     def _gate(self, phase: Phase, runs: list[Work], assumed: Assumption | None) -> tuple[Foreseen, bool]:
         """How the gate stands when the works have ended; is it judged for that?"""
@@ -190,7 +192,7 @@ class _Course:
             return Foreseen(GateState.SHUT, sure=True, rejected=assumed is Assumption.REJECTED), True
         reasons = gate_reasons(phase, self._look)
         remade = any(work.outputs for work in runs)
-        same = assumed is Assumption.UNCHANGED
+        same = assumed is Assumption.UNCHANGED and all(map(self._look.exists, phase.outputs))
         anew = (remade and not same) or (runs and not phase.outputs) or bool(self._anew(phase.reads, phase))
         if remade and same:
             reasons = [reason for reason in reasons if reason.kind != "content"]
@@ -205,7 +207,7 @@ class _Course:
         """Which of these paths are made anew before they are read."""
         subject = reader.phase if isinstance(reader, Work) else reader.name
         return [
-            Reason("upstream", maker, f"{maker} runs, and makes {path}")
+            Reason("upstream", maker, f"{maker} runs, and makes {path}", path)
             for path in paths
             for maker in self._made.makers_of(path)
             if maker != subject

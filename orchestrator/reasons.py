@@ -31,10 +31,12 @@ class Reason:
     kind: str
     """Of a work: `first`, `definition`, `input`, `output`, `always`. Of a gate: `first`, `criteria`, `rule`, `content`,
     `attempt`, `expired`, `approval` or `rejected`. Of a phase: `waiting`, `approved`, `upstream` or `ignored`. Of the
-    newest attempt: `failed` or `retry`."""
+    newest attempt: `failed` or `retry`. Of a forecast: `verdict` or `assumed`."""
     subject: str
     """The task or phase that it is about."""
     detail: str
+    path: str = ""
+    """The input, or what a gate reads, where it is about one."""
 
 
 class Evidence(Protocol):
@@ -74,7 +76,8 @@ def work_reasons(work: Work, look: Evidence) -> list[Reason]:
     paths = [given.path for given in work.inputs]
     reasons += [reason("input", f"{path} is no longer an input") for path in record.get(PATHS, ()) if path not in paths]
     for path in paths:
-        reasons += [reason("input", text) for text in differences(record.get(path), look.file(path), path)]
+        changes = differences(record.get(path), look.file(path), path)
+        reasons += [Reason("input", work.task, text, path) for text in changes]
     return reasons
 
 
@@ -91,7 +94,8 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
     words = {"criteria": "criteria changed", "rule": "the approval rule changed"}
     reasons = [reason(key, words[key]) for key in _changed(values[DEFINITION], phase.gate_text)]
     for path in phase.reads:
-        reasons += [reason("content", text) for text in differences(record.get(path), look.file(path), path)]
+        changes = differences(record.get(path), look.file(path), path)
+        reasons += [Reason("content", phase.name, text, path) for text in changes]
     if values["attempts"] != attempts_of(phase, look.record):
         reasons.append(reason("attempt", "its work ran again"))
     if values["until"] is not None and values["until"] <= look.now():

@@ -62,7 +62,7 @@ def forecast_data(
                 "phase": step.phase.name,
                 "title": step.phase.title,
                 "action": step.action.value,
-                "may": step.may and step.action in (Action.RUN, Action.JUDGE, Action.WAIT),
+                "may": step.may,
                 "reasons": [{"kind": r.kind, "subject": r.subject, "detail": r.detail} for r in step.reasons],
                 "works": [work.task for work in step.works],
                 "gate": None if step.gate is None else step.gate.value,

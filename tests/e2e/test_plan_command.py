@@ -145,6 +145,31 @@ def test_a_command_among_the_criteria_is_not_started(chain):
     assert (chain.root / "started").exists()
 
 
+def test_where_there_are_no_outputs_another_attempt_asks_again(project):
+    """The attempt stands in for them, so the approval is not for the next one."""
+    project.write("in/a", "1")
+    project.phases({"bare": {"run": "true", "inputs": ["in/a"], "approval": "manual"}})
+    project.doit().ended(4)
+    project.doit("approve", "bare").ended(0)
+    project.doit().ended(0)
+    project.write("in/a", "2")
+    assert told(project)["steps"]["bare"]["gate"] == "waiting"
+    assert told(project, "--assume", "bare=unchanged")["steps"]["bare"]["gate"] == "waiting"
+    project.doit().ended(4)
+
+
+def test_an_output_that_was_lost_may_come_back_as_it_was(chain):
+    """What reads it runs only if it does not, and that is said."""
+    (chain.root / "out/a").unlink()
+    steps = told(chain, "--assume", "tidy=approved")["steps"]
+    assert [(steps[name]["action"], steps[name]["may"]) for name in ("fetch", "tidy")] == [
+        ("run", False),
+        ("run", True),
+    ]
+    assert reasons(steps["tidy"])[-2:] == [("input", "out/a is missing"), ("upstream", "fetch runs, and makes out/a")]
+    chain.doit().done("fetch")
+
+
 def test_one_combination_of_a_matrix_and_who_reads_it(project):
     """Who reads the other combination has nothing to do."""
     project.write("in/x", "1")
