@@ -2,8 +2,8 @@
 
 An order stands at the start of a line and takes that line; what is quoted, indented, in a fenced block or in a hidden
 `<!-- -->` is none, so that people can talk about orders, and give none that they do not see: a line ends where GitHub
-ends it. A line with another word after the slash is for somebody else. Anybody may write a comment of 65,536 characters,
-so what reads them takes time in proportion to them.
+ends it. A line with another word after the slash is for somebody else. Strangers may write 65,536 characters, so
+reading takes time in proportion to them.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from criteria.words import one_line
 
@@ -28,11 +30,17 @@ from .render import CommentText, is_issue, mark_of
 from .settings import Settings
 from .trouble import Kind, Trouble
 
+T = TypeVar("T")
+
 CHANNEL = "github"
 ORDER, READ = "order", "read"
 """How the keys of what is remembered begin: of a comment that was answered, and of an issue that was read."""
 LONGEST = 500
 """Characters of a reason."""
+LAG = 600.0
+"""Seconds by which a list of GitHub's may show a comment later than a newer one."""
+GHOST = "ghost"
+"""Whom GitHub names in the place of an account that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +89,15 @@ class Polls:
         read = known.get(f"{READ} {issue}")
         ours = {one.number for key, one in known.items() if key.startswith(("comment ", f"{ORDER} "))}
         newest = read.data["until"] if read else 0.0
-        for comment in self._client.comments(number, newest):
+        comments = self._client.comments(number, max(0.0, newest - LAG))
+        ours |= {comment.id for comment in comments if self._is_ours(comment)}
+        said = {comment.body.partition("\n")[0].rstrip() for comment in comments if comment.id in ours}
+        for comment in comments:
             newest = max(newest, comment.created)
-            if comment.id in ours or self._known.get(f"{ORDER} {comment.id}") is not None or self._is_ours(comment):
+            key = f"{ORDER} {comment.id}"
+            if comment.id in ours or known.get(key) is not None:
+                continue
+            if _mark(self._desk.plan, key) in said:  # by another clone, or before this state was lost
                 continue
             found = orders(comment.body)
             if found:
@@ -97,8 +111,13 @@ class Polls:
 
     def _answer(self, comment: Comment, issue: str, found: Sequence[Order | Misread]) -> None:
         """Take or refuse each order of a comment; votes and answer are recorded together, or not at all."""
-        objection = self._objection(comment)
-        roles = self._roles(comment, found) if objection is None else {}
+        objection: Refused | None = None
+        roles: Mapping[str, str | Refused] = {}
+        try:
+            self._admit(comment)
+            roles = self._roles(comment, found)
+        except Refused as refused:
+            objection = refused
         _ = self._client.login  # asked for now: within the transaction nothing waits for GitHub
         lines = []
         taken = 0
@@ -107,7 +126,7 @@ class Polls:
             for order in found:
                 try:
                     if objection is not None:
-                        raise Refused(objection)
+                        raise objection
                     lines.append(f"✅ {cell(self._vote(comment, order, roles))}.")
                     taken += 1
                 except Refused as refused:
@@ -116,28 +135,34 @@ class Polls:
             self._known.put(key, None, data={"issue": issue, "reply": body})
         self.taken += taken
 
-    def _objection(self, comment: Comment) -> str | None:
-        """Why nothing in a comment counts; None where it may."""
-        if comment.by_bot:
-            return "only people vote, and this comes from a bot or an app"
-        if comment.edited:
-            return "the comment was edited, which others than its author can do too; write a new one"
-        if comment.author.lower() in {user.lower() for user in self._settings.users}:
-            return None
-        try:
-            has = self._client.permission(comment.author)
-        except Trouble as error:
-            if error.kind in (Kind.LATER, Kind.LIMITED):
-                raise  # it is asked again with the next look
-            return f"what {comment.author} may do here could not be looked up ({error})"
-        if RANK.index(has) < RANK.index(self._settings.permission):
-            return f"{comment.author} has the permission {has} here, and a vote takes {self._settings.permission}"
-        return None
+    def _admit(self, comment: Comment) -> None:
+        """See that orders in a comment may count.
 
-    def _roles(self, comment: Comment, found: Sequence[Order | Misread]) -> dict[str, str]:
-        """By phase, what its rule calls the author; looked up before anything is recorded."""
-        phases = {order.phase for order in found if isinstance(order, Order)} & set(self._desk.plan.phases)
-        return {name: self._role(comment.author, self._desk.plan.phases[name].rule.by) for name in phases}
+        Raises:
+            Refused: none of them does.
+        """
+        author = comment.author
+        if comment.by_bot:
+            raise Refused("only people vote, and this comes from a bot or an app")
+        if author.lower() == GHOST:
+            raise Refused("the account that wrote it is gone")
+        if comment.edited:
+            raise Refused("the comment was edited, which others than its author can do too; write a new one")
+        if author.lower() in {user.removeprefix("@").lower() for user in self._settings.users}:
+            return
+        has = _looked_up(f"what {author} may do here", lambda: self._client.permission(author))
+        if RANK.index(has) < RANK.index(self._settings.permission):
+            raise Refused(f"{author} has the permission {has} here, and a vote takes {self._settings.permission}")
+
+    def _roles(self, comment: Comment, found: Sequence[Order | Misread]) -> dict[str, str | Refused]:
+        """By phase, what its rule calls the author, or why that is not known; looked up before anything is recorded."""
+        roles: dict[str, str | Refused] = {}
+        for name in {order.phase for order in found if isinstance(order, Order)} & set(self._desk.plan.phases):
+            try:
+                roles[name] = self._role(comment.author, self._desk.plan.phases[name].rule.by)
+            except Refused as refused:
+                roles[name] = refused
+        return roles
 
     def _role(self, login: str, names: Sequence[str]) -> str:
         """The name on a rule's list that stands for this person, or nothing."""
@@ -145,12 +170,12 @@ class Polls:
         for name in names:
             if name.lower() in own:
                 return name
-        for name in names:
-            if is_team(name) and self._client.is_member(name[1:], login):
+        for name in filter(is_team, names):
+            if _looked_up(f"whether {login} is in {name}", partial(self._client.is_member, name[1:], login)):
                 return name
         return ""
 
-    def _vote(self, comment: Comment, order: Order | Misread, roles: Mapping[str, str]) -> str:
+    def _vote(self, comment: Comment, order: Order | Misread, roles: Mapping[str, str | Refused]) -> str:
         """Record one vote; what to say to it."""
         if isinstance(order, Misread):
             raise Refused(order.why)
@@ -162,6 +187,8 @@ class Polls:
             same_digest(phase, judged, order.digest)
         _timely(phase, order, comment, self._request(phase))
         role = roles.get(phase.name, "")
+        if isinstance(role, Refused):
+            raise role
         person = Person(comment.author, comment.link, role if role.lower() != comment.author.lower() else "")
         if role and not person.role:
             person = Person(role, comment.link)  # as the rule spells the name
@@ -183,6 +210,21 @@ class Polls:
         asked = request(phase.name, self._desk.state.journal.of(phase.name))
         comment = self._known.get(asked.key) if asked is not None else None
         return comment.number if comment is not None else None
+
+
+def _looked_up(what: str, ask: Callable[[], T]) -> T:
+    """What GitHub says.
+
+    Raises:
+        Refused: it will not say; so nothing is taken.
+        Trouble: it cannot say now; it is asked again with the next look.
+    """
+    try:
+        return ask()
+    except Trouble as error:
+        if error.kind in (Kind.LATER, Kind.LIMITED):
+            raise
+        raise Refused(f"{what} could not be looked up ({error})") from None
 
 
 def _timely(phase: Phase, order: Order, comment: Comment, request: int | None) -> None:
