@@ -26,7 +26,7 @@ from ..voting import Ballot, Refused, approve, entitle, last_judged, reject, sam
 from .client import RANK, Client, Comment
 from .news import request
 from .orders import Misread, Order, orders
-from .render import CommentText, is_issue, mark_of
+from .render import PLAN, CommentText, is_issue, mark_of
 from .settings import Settings
 from .trouble import Kind, Trouble
 
@@ -75,14 +75,22 @@ class Polls:
         known = self._known.all()
         for key, issue in known.items():
             if is_issue(key) and issue.number is not None:
-                self._read(key, issue.number, known)
+                try:
+                    self._read(key, issue.number, known)
+                except Trouble as error:
+                    if error.kind is not Kind.GONE:
+                        raise
+                    self._known.drop(key)  # somebody deleted it: the next sync looks for it, or makes another one
 
     def replies(self) -> list[CommentText]:
         """The answers that are due."""
+        known = self._known.all()
+        due = {key: one.data for key, one in known.items() if key.startswith(f"{ORDER} ") and one.number is None}
         return [
-            CommentText(key, _mark(self._desk.plan, key), known.data["issue"], known.data["reply"])
-            for key, known in self._known.all().items()
-            if key.startswith(f"{ORDER} ") and known.number is None
+            CommentText(
+                key, _mark(self._desk.plan, key), data["issue"] if data["issue"] in known else PLAN, data["reply"]
+            )
+            for key, data in due.items()
         ]
 
     def _read(self, issue: str, number: int, known: Mapping[str, Projection]) -> None:
