@@ -17,14 +17,19 @@ from .gate.casting import cast, revoke
 from .gate.digest import SHORT
 from .gate.judge import HINDRANCE
 from .gate.people import Person
-from .plan import Phase
+from .plan import Phase, Plan
 from .reasons import Evidence, is_present
 from .state.journal import Entry, Event
 from .state.state import State
 from .state.votes import POLICY, Answer, Vote
+from .triggers.model import Happening
 
 PERSON = "a person"
 """In the place of the criteria that have to be reviewed."""
+
+
+PAST = {Answer.APPROVE.value: "approved", Answer.REJECT.value: "rejected"}
+"""What triggers are told of."""
 
 
 class Refused(Exception):
@@ -203,6 +208,19 @@ def take_back(state: State, ballot: Ballot) -> str:
     revoke(state, votes, phase.name, digest, person.name, person.source, ballot.reason)
     people = ", ".join(dict.fromkeys(vote.by for vote in votes))
     return f"{person.name} took back what {people} said about {ballot.which}; next: doit"
+
+
+def happening(plan: Plan, ballot: Ballot, said: str) -> Happening | None:
+    """What triggers are told of a vote that was taken; None where there is no event for it.
+
+    Args:
+        said: `approve`, `reject`, …
+    """
+    if said not in PAST or not plan.triggers:
+        return None
+    phase = ballot.phase
+    told = {"title": phase.title, "by": ballot.person.name, "reason": ballot.reason, "digest": ballot.digest}
+    return Happening(f"phase.{PAST[said]}", plan.name, ballot.judged.run, ballot.at, phase.name, told)
 
 
 def _as_before(state: State, ballot: Ballot) -> Ballot:

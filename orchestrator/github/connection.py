@@ -15,6 +15,7 @@ from ..standing import Standing
 from ..state.journal import Event
 from ..state.projections import Projections
 from ..state.state import FOLDER
+from ..triggers.model import LAST_CALL, Happening
 from ..views.graph.model import nodes_of
 from ..views.status import status_data
 from .client import Client
@@ -91,9 +92,20 @@ class Connection:
         Raises:
             Trouble: something could not be read or written; what was taken stays taken.
         """
-        self.polls.read()
-        for reply in self.polls.replies():
-            self.sync.comment(reply)
+        try:
+            self.polls.read()
+            for reply in self.polls.replies():
+                self.sync.comment(reply)
+        finally:
+            self._announce(self.polls.happened())
+
+    def _announce(self, happened: list[Happening]) -> None:
+        """Tell the triggers, as `doit approve` does; what cannot be delivered is in their log."""
+        if happened:
+            triggers = self.project.triggers()
+            for each in happened:
+                triggers.tell(each)
+            triggers.close(LAST_CALL)
 
 
 def access_of(project: Project) -> On | Off:

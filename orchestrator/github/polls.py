@@ -21,8 +21,9 @@ from ..reasons import Evidence
 from ..state.projections import Projection, Projections
 from ..state.state import State
 from ..state.votes import Answer
+from ..triggers.model import Happening
 from ..views.markdown import cell, code
-from ..voting import Ballot, Refused, approve, entitle, last_judged, reject, same_digest, waive
+from ..voting import Ballot, Refused, approve, entitle, happening, last_judged, reject, same_digest, waive
 from .client import RANK, Client, Comment
 from .news import request
 from .orders import Misread, Order, orders
@@ -65,6 +66,7 @@ class Polls:
         self._clock = clock
         self.taken = 0
         """Votes that were recorded so far."""
+        self._happened: list[Happening] = []
 
     def read(self) -> None:
         """Take what stands in the comments since the last look, on every issue of ours.
@@ -92,6 +94,11 @@ class Polls:
             )
             for key, data in due.items()
         ]
+
+    def happened(self) -> list[Happening]:
+        """What triggers have to be told of the votes that were taken; once."""
+        happened, self._happened = self._happened, []
+        return happened
 
     def _read(self, issue: str, number: int, known: Mapping[str, Projection]) -> None:
         read = known.get(f"{READ} {issue}")
@@ -128,20 +135,22 @@ class Polls:
             objection = refused
         _ = self._client.login  # asked for now: within the transaction nothing waits for GitHub
         lines = []
-        taken = 0
+        taken: list[Happening | None] = []
         key = f"{ORDER} {comment.id}"
         with self._desk.state.database.transaction():
             for order in found:
                 try:
                     if objection is not None:
                         raise objection
-                    lines.append(f"✅ {cell(self._vote(comment, order, roles))}.")
-                    taken += 1
+                    said, happened = self._vote(comment, order, roles)
+                    lines.append(f"✅ {cell(said)}.")
+                    taken.append(happened)
                 except Refused as refused:
                     lines.append(f"❌ {_quoted(order)}: {cell(str(refused), 1000)}.")
             body = "\n".join([_mark(self._desk.plan, key), *lines])
             self._known.put(key, None, data={"issue": issue, "reply": body})
-        self.taken += taken
+        self.taken += len(taken)
+        self._happened += filter(None, taken)
 
     def _admit(self, comment: Comment) -> None:
         """See that orders in a comment may count.
@@ -183,8 +192,10 @@ class Polls:
                 return name
         return ""
 
-    def _vote(self, comment: Comment, order: Order | Misread, roles: Mapping[str, str | Refused]) -> str:
-        """Record one vote; what to say to it."""
+    def _vote(
+        self, comment: Comment, order: Order | Misread, roles: Mapping[str, str | Refused]
+    ) -> tuple[str, Happening | None]:
+        """Record one vote; what to say to it, and what triggers are told."""
         if isinstance(order, Misread):
             raise Refused(order.why)
         phase = self._desk.plan.phases.get(order.phase)
@@ -205,19 +216,29 @@ class Polls:
             raise Refused(f"the run writes here as {comment.author}, and {phase.name} has self_approval: false")
         reason = one_line(self._desk.look.mask(order.reason), LONGEST)
         ballot = Ballot(phase, judged, person, CHANNEL, reason, self._clock())
-        if order.answer is Answer.APPROVE:
-            return approve(self._desk.state, ballot)
-        if not reason:
+        if not reason and order.answer is not Answer.APPROVE:
             raise Refused("say why, behind the order")
-        if order.answer is Answer.REJECT:
-            return reject(self._desk.state, ballot)
-        return waive(self._desk.state, ballot, order.criterion, None)
+        if order.answer is Answer.APPROVE:
+            said = approve(self._desk.state, ballot)
+        elif order.answer is Answer.REJECT:
+            said = reject(self._desk.state, ballot)
+        else:
+            said = waive(self._desk.state, ballot, order.criterion, None)
+        return said, happening(self._desk.plan, ballot, order.answer.value)
 
     def _request(self, phase: Phase) -> int | None:
-        """The comment in which people were asked for what the phase needs now; None where none was written yet."""
+        """The comment in which people were asked for what the phase needs now; None where it needs nobody.
+
+        Raises:
+            Refused: it was not written yet, so that nobody can have answered it.
+        """
         asked = request(phase.name, self._desk.state.journal.of(phase.name))
-        comment = self._known.get(asked.key) if asked is not None else None
-        return comment.number if comment is not None else None
+        if asked is None:
+            return None
+        comment = self._known.get(asked.key)
+        if comment is None or comment.number is None:
+            raise Refused(f"what {phase.name} asks was not written here yet; wait for that, and write a new comment")
+        return comment.number
 
 
 def _looked_up(what: str, ask: Callable[[], T]) -> T:

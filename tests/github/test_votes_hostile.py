@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from fake_faults import Fault
 from test_votes_by_comment import WAITS, answers, digest_of, votes, waiting  # noqa: F401 - the fixture
 
@@ -83,3 +85,28 @@ def test_a_team_is_no_address_of_an_e_mail(github, waiting):  # noqa: F811
     project = waiting(github, {"a": {**WAITS["a"], "approval": {"by": ["@octo/reviewers"]}}})
     who = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.email", "GIT_CONFIG_VALUE_0": "@octo/reviewers"}
     project.doit("approve", "a", env=who).ended(3, "may not vote on a")
+
+
+def test_an_order_above_a_request_that_could_not_be_written_is_told_so(github, waiting):  # noqa: F811
+    github.faults.add("POST", "/comments$", FORBIDDEN, times=99)
+    project = waiting(github)
+    github.faults.clear()
+    github.comment(1, "alice", f"/approve a {digest_of(project)}")
+    project.doit().ended(4)
+    assert "was not written here yet" in answers(github)[0]
+    github.comment(1, "alice", f"/approve a {digest_of(project)}")
+    project.doit().done("a")
+
+
+def test_triggers_learn_of_votes_on_github(github, waiting):  # noqa: F811
+    triggers = [{"on": "phase.*", "run": "cat >> events.txt; echo >> events.txt", "phases": ["a"]}]
+    project = waiting(github, triggers=triggers)
+    (project.root / "events.txt").unlink()
+    github.comment(1, "alice", f"/reject a no\n/approve a {digest_of(project)} after all")
+    github.comment(1, "rita", f"/approve a {digest_of(project)}")
+    project.doit("github").ended(0, "2 votes taken")
+    told = [json.loads(line) for line in project.read("events.txt").splitlines()]
+    assert [(one["event"], one["by"], one["reason"]) for one in told] == [
+        ("phase.rejected", "alice", "no"),
+        ("phase.approved", "alice", "after all"),
+    ]
