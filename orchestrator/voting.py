@@ -17,14 +17,19 @@ from .gate.casting import cast, revoke
 from .gate.digest import SHORT
 from .gate.judge import HINDRANCE
 from .gate.people import Person
-from .plan import Phase
+from .plan import Phase, Plan
 from .reasons import Evidence, is_present
 from .state.journal import Entry, Event
 from .state.state import State
 from .state.votes import POLICY, Answer, Vote
+from .triggers.model import Happening
 
 PERSON = "a person"
 """In the place of the criteria that have to be reviewed."""
+
+
+PAST = {Answer.APPROVE.value: "approved", Answer.REJECT.value: "rejected"}
+"""What triggers are told of."""
 
 
 class Refused(Exception):
@@ -125,6 +130,7 @@ def entitle(state: State, phase: Phase, judged: Entry, person: Person, also_know
 
 def approve(state: State, ballot: Ballot) -> str:
     """Open a gate that waits, or that was rejected."""
+    ballot = _as_before(state, ballot)
     phase, judged, person = ballot.phase, ballot.judged, ballot.person
     votes = state.votes.of(phase.name)
     vote = ballot.vote(Answer.APPROVE)
@@ -150,6 +156,7 @@ def approve(state: State, ballot: Ballot) -> str:
 
 def reject(state: State, ballot: Ballot) -> str:
     """Shut a gate, until its outputs change or an approval follows."""
+    ballot = _as_before(state, ballot)
     phase = ballot.phase
     vote = ballot.vote(Answer.REJECT)
     rejected = decide(phase.rule, (), state.votes.of(phase.name), vote.digest, vote.at).rejected
@@ -167,6 +174,7 @@ def waive(state: State, ballot: Ballot, criterion: str, until: float | None) -> 
     Args:
         until: when that ends, in seconds since 1970; None where it lasts as long as the digest.
     """
+    ballot = _as_before(state, ballot)
     phase, judged, person = ballot.phase, ballot.judged, ballot.person
     verdicts = [verdict for verdict in judged.data["verdicts"] if verdict["kind"] != HINDRANCE]
     results = {verdict["name"]: verdict["result"] for verdict in verdicts}
@@ -200,6 +208,29 @@ def take_back(state: State, ballot: Ballot) -> str:
     revoke(state, votes, phase.name, digest, person.name, person.source, ballot.reason)
     people = ", ".join(dict.fromkeys(vote.by for vote in votes))
     return f"{person.name} took back what {people} said about {ballot.which}; next: doit"
+
+
+def happening(plan: Plan, ballot: Ballot, said: str) -> Happening | None:
+    """What triggers are told of a vote that was taken; None where there is no event for it.
+
+    Args:
+        said: `approve`, `reject`, …
+    """
+    if said not in PAST or not plan.triggers:
+        return None
+    phase = ballot.phase
+    told = {"title": phase.title, "by": ballot.person.name, "reason": ballot.reason, "digest": ballot.digest}
+    return Happening(f"phase.{PAST[said]}", plan.name, ballot.judged.run, ballot.at, phase.name, told)
+
+
+def _as_before(state: State, ballot: Ballot) -> Ballot:
+    """The ballot under the name as earlier votes on this digest spell it: on GitHub Ada and ada are one person, and
+    must not be two for a quorum."""
+    name = ballot.person.name
+    for vote in state.votes.of(ballot.phase.name):
+        if vote.digest == ballot.digest and vote.by.lower() == name.lower():
+            return replace(ballot, person=replace(ballot.person, name=vote.by))
+    return ballot
 
 
 def _same_waiver(one: Vote, other: Vote) -> bool:

@@ -47,9 +47,9 @@ def catch_up(project: Project) -> list[str]:
     """Show what an earlier run could not, where the journal tells that there is something; notes for people."""
     if project.plan.github is None:
         return []
-    from ..github.connection import in_step
+    from ..github.connection import access_of, in_step
 
-    if in_step(project):
+    if in_step(project, access_of(project)):
         return []
     notes: list[str] = []
     follower = follower_of(project, notes.extend, waits=False)

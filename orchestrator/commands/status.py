@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..project import Project
-from ..standing import stand
+from ..standing import Standing, stand
 from ..views.status import status_data, status_lines
 from .common import OPT_JSON, PlanCommand
 from .selection import named
@@ -32,7 +32,7 @@ class Status(PlanCommand):
             [standings[name] for name in project.plan.phases if name in chosen],
             project.state,
         )
-        data["github"] = _github(project)
+        data["github"] = _github(project, list(standings.values()))
         if params["json"]:
             self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
         else:
@@ -40,10 +40,10 @@ class Status(PlanCommand):
         return 0
 
 
-def _github(project: Project) -> dict[str, Any] | None:
+def _github(project: Project, standings: list[Standing]) -> dict[str, Any] | None:
     """What is shown on GitHub, and whether; None where the project does not speak of GitHub at all."""
     if project.plan.github is None:
         return None
     from ..github.connection import shown
 
-    return shown(project)
+    return shown(project, standings)

@@ -16,12 +16,11 @@ from criteria.words import one_line
 from ..gate.digest import SHORT
 from ..gate.people import login, voter
 from ..project import Project
-from ..triggers.model import LAST_CALL, PHASE_EVENTS, Happening
-from ..voting import Ballot, Refused, entitle, last_judged, same_digest
+from ..triggers.model import LAST_CALL
+from ..voting import Ballot, Refused, entitle, happening, last_judged, same_digest
 from .common import PlanCommand, as_typed
 
 CHANNEL = "command line"
-PAST = {"approve": "approved", "reject": "rejected"}
 
 OPT_REASON = {"name": "reason", "short": "m", "long": "message", "type": str, "default": "", "help": "why"}
 OPT_DIGEST = {
@@ -72,12 +71,11 @@ class VotingCommand(PlanCommand):
 
     def _announce(self, project: Project, ballot: Ballot) -> None:
         """Tell the triggers, where there is an event for it."""
-        event, phase = f"phase.{PAST.get(self.name, '')}", ballot.phase
-        if event not in PHASE_EVENTS or not project.plan.triggers:
+        happened = happening(project.plan, ballot, self.name)
+        if happened is None:
             return
-        told = {"title": phase.title, "by": ballot.person.name, "reason": ballot.reason, "digest": ballot.digest}
         triggers = project.triggers()
-        triggers.tell(Happening(event, project.plan.name, ballot.judged.run, time.time(), phase.name, told))
+        triggers.tell(happened)
         for lost in triggers.close(LAST_CALL):
             self.outstream.write(f"note: {lost}\n")
 

@@ -41,8 +41,9 @@ def git_email(root: Path) -> Person | None:
 def voter(rule: Rule, root: Path) -> Person:
     """Who votes here under this rule: the login; or git's e-mail address, where the rule's list has that one."""
     person = login()
-    if rule.by and person.name not in rule.by and any("@" in name for name in rule.by):
+    addresses = [name for name in rule.by if "@" in name and not name.startswith("@")]  # with it: people on GitHub
+    if addresses and person.name not in rule.by:
         by_mail = git_email(root)
-        if by_mail is not None and by_mail.name in rule.by:
+        if by_mail is not None and by_mail.name in addresses:
             return by_mail
     return person

@@ -15,6 +15,7 @@ from ..standing import Standing
 from ..state.journal import Event
 from ..state.projections import Projections
 from ..state.state import FOLDER
+from ..triggers.model import LAST_CALL, Happening
 from ..views.graph.model import nodes_of
 from ..views.status import status_data
 from .client import Client
@@ -23,7 +24,7 @@ from .news import news
 from .polls import Desk, Polls
 from .render import PLAN, Picture, Scene, is_issue, picture
 from .settings import API, Off, On, Settings, access
-from .sync import Sync
+from .sync import Sync, differences
 
 LOCK = f"{FOLDER}/github.lock"
 SYNCED = "synced"
@@ -66,18 +67,11 @@ class Connection:
 
     def scene(self, standings: list[Standing]) -> Scene:
         """Where the plan stands, as it is shown; `standings` of all phases."""
-        state = self.project.state
-        return Scene(
-            self.project.plan,
-            status_data(self.project.plan, standings, state),
-            nodes_of(standings),
-            news(standings, state.journal.of, state.journal.latest(Event.OPENED)),
-            state.journal.head(),
-        )
+        return _scene(self.project, standings)
 
     def picture(self, scene: Scene) -> Picture:
         """What GitHub should show of it."""
-        return picture(scene, phase_issues=self.settings.phase_issues, statuses=self.settings.statuses)
+        return _picture(scene, self.settings, self.known)
 
     def write(self, scene: Scene, *, whole: bool) -> None:
         """Bring GitHub to it.
@@ -98,9 +92,20 @@ class Connection:
         Raises:
             Trouble: something could not be read or written; what was taken stays taken.
         """
-        self.polls.read()
-        for reply in self.polls.replies():
-            self.sync.comment(reply)
+        try:
+            self.polls.read()
+            for reply in self.polls.replies():
+                self.sync.comment(reply)
+        finally:
+            self._announce(self.polls.happened())
+
+    def _announce(self, happened: list[Happening]) -> None:
+        """Tell the triggers, as `doit approve` does; what cannot be delivered is in their log."""
+        if happened:
+            triggers = self.project.triggers()
+            for each in happened:
+                triggers.tell(each)
+            triggers.close(LAST_CALL)
 
 
 def access_of(project: Project) -> On | Off:
@@ -121,7 +126,7 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
         wait: waits so many seconds, or raises what ends the waiting.
     """
     settings = Settings.of(project.plan.github or {})
-    known = Projections(project.state.database, on.repository)
+    known = _known(project, settings, on)
     client = Client(settings, on, wait, mask=project.masker.text)
     # a look of its own: the run's is used by other threads
     look = Lookup(project.state, mask=project.look.mask)
@@ -137,28 +142,61 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
     )
 
 
-def in_step(project: Project) -> bool:
-    """Was the present state of the plan written, as far as the journal tells? Cheap: nobody is asked."""
-    rows = project.state.database.rows("select number, hash from projections where key = ?", SYNCED)
-    return (project.state.journal.head()[0], project.plan.key) in [tuple(row) for row in rows]
+def in_step(project: Project, access: On | Off) -> bool:
+    """Was the present state of the plan written there, as far as the journal tells? Nobody is asked."""
+    if isinstance(access, Off):
+        return False
+    synced = _known(project, Settings.of(project.plan.github or {}), access).get(SYNCED)
+    now = (project.state.journal.head()[0], project.plan.key)
+    return synced is not None and (synced.number, synced.hash) == now
 
 
-def shown(project: Project) -> dict[str, Any]:
-    """Whether GitHub is on, and what it shows, in JSON's types (docs/json.md)."""
+def shown(project: Project, standings: list[Standing]) -> dict[str, Any]:
+    """Whether GitHub is on, and what it shows, in JSON's types (docs/json.md).
+
+    Args:
+        standings: of all phases. A file that somebody edited makes the issue untrue, and is in no journal.
+    """
     found = access_of(project)
     if isinstance(found, Off):
         return {"on": False, "why": found.why, "issue": None, "in_step": False}
-    known = Projections(project.state.database, found.repository).get(PLAN)
     settings = Settings.of(project.plan.github or {})
-    number = known.number if known is not None else None
+    known = _known(project, settings, found)
+    issue = known.get(PLAN)
+    number = issue.number if issue is not None else None
     link = issue_link(settings, found.repository, number) if number is not None else None
-    return {"on": True, "why": None, "issue": link, "in_step": in_step(project)}
+    is_true = in_step(project, found) and not differences(
+        _picture(_scene(project, standings), settings, known), known, None
+    )
+    return {"on": True, "why": None, "issue": link, "in_step": is_true}
 
 
 def is_shown(project: Project, on: On) -> bool:
     """Has the plan an issue already, in whose comments votes may stand?"""
-    known = Projections(project.state.database, on.repository).get(PLAN)
+    known = _known(project, Settings.of(project.plan.github or {}), on).get(PLAN)
     return known is not None and known.number is not None
+
+
+def _known(project: Project, settings: Settings, on: On) -> Projections:
+    """What is there of a repository. A number of one server is none of another's; the case of a name does not count."""
+    host = "" if settings.api_url == API else f"{urlsplit(settings.api_url).netloc}/"
+    return Projections(project.state.database, f"{host}{on.repository}".lower())
+
+
+def _scene(project: Project, standings: list[Standing]) -> Scene:
+    state = project.state
+    return Scene(
+        project.plan,
+        status_data(project.plan, standings, state),
+        nodes_of(standings),
+        news(standings, state.journal.of, state.journal.latest(Event.OPENED)),
+        state.journal.head(),
+    )
+
+
+def _picture(scene: Scene, settings: Settings, known: Projections) -> Picture:
+    written = [key for key, issue in known.all().items() if is_issue(key) and issue.number is not None]
+    return picture(scene, written, phase_issues=settings.phase_issues, statuses=settings.statuses)
 
 
 def issue_link(settings: Settings, repository: str, number: int) -> str:

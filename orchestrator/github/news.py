@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 from typing import Any
 
+from ..plan import Phase
 from ..standing import PhaseState, Standing
 from ..state.journal import Entry, Event
 
@@ -51,9 +53,8 @@ def news(
     stuck = [s for s in standings if s.state in (PhaseState.WAITING, PhaseState.FAILED) and not _is_rejected(s)]
     found = [request(standing.phase.name, entries_of(standing.phase.name)) for standing in stuck]
     if standings and all(standing.state is PhaseState.DONE for standing in standings):
-        names = {standing.phase.name for standing in standings}
-        ends = [entry for name, entry in opened.items() if name in names]
-        newest = max(ends, key=lambda entry: entry.seq, default=None)
+        ends = [_became_done(standing.phase, entries_of, opened) for standing in standings]
+        newest = max(filter(None, ends), key=lambda entry: entry.seq, default=None)
         found.append(None if newest is None else News(DONE, None, newest.seq, newest))
     return [one for one in found if one is not None]
 
@@ -67,8 +68,26 @@ def request(phase: str, entries: Sequence[Entry]) -> News | None:
     asks = [e for e in _streak((e for e in reversed(entries) if e.event in GATE), _asked_about) if _waits(e)]
     if asks:
         return News(ASKED, phase, asks[-1].seq, asks[0])
-    fails = _streak((e for e in reversed(entries) if _says_something(e)), _fails)
+    fails = _failures(reversed(entries))
     return News(FAILED, phase, fails[-1].seq, fails[0]) if fails else None
+
+
+def _became_done(
+    phase: Phase, entries_of: Callable[[str], Sequence[Entry]], opened: Mapping[str, Entry]
+) -> Entry | None:
+    """When a phase was done that is done now. One that runs always opens its gate in every run, which is no news."""
+    if not any(work.always for work in phase.works):
+        return opened.get(phase.name)
+    return next((entry for entry in entries_of(phase.name) if entry.event is Event.OPENED), None)
+
+
+def _failures(newest_first: Iterable[Entry]) -> list[Entry]:
+    """The newest entries that all tell of failures, as far back as runs failed like the last one, newest first. One run
+    may tell of several: each work of a phase fails for itself."""
+    failing = list(takewhile(lambda e: _fails(e) is not None, filter(_says_something, newest_first)))
+    runs = [list(run) for _, run in groupby(failing, key=lambda entry: entry.run)]
+    alike = takewhile(lambda run: set(map(_fails, runs[0])) <= set(map(_fails, run)), runs)
+    return [entry for run in alike for entry in run]
 
 
 def _is_rejected(standing: Standing) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from criteria.words import one_line
 
@@ -19,20 +21,27 @@ from ..reasons import Evidence
 from ..state.projections import Projection, Projections
 from ..state.state import State
 from ..state.votes import Answer
+from ..triggers.model import Happening
 from ..views.markdown import cell, code
-from ..voting import Ballot, Refused, approve, entitle, last_judged, reject, same_digest, waive
+from ..voting import Ballot, Refused, approve, entitle, happening, last_judged, reject, same_digest, waive
 from .client import RANK, Client, Comment
 from .news import request
 from .orders import Misread, Order, orders
-from .render import CommentText, is_issue, mark_of
+from .render import PLAN, CommentText, is_issue, mark_of
 from .settings import Settings
 from .trouble import Kind, Trouble
+
+T = TypeVar("T")
 
 CHANNEL = "github"
 ORDER, READ = "order", "read"
 """How the keys of what is remembered begin: of a comment that was answered, and of an issue that was read."""
 LONGEST = 500
 """Characters of a reason."""
+LAG = 600.0
+"""Seconds by which a list of GitHub's may show a comment later than a newer one."""
+GHOST = "ghost"
+"""Whom GitHub names in the place of an account that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Polls:
         self._clock = clock
         self.taken = 0
         """Votes that were recorded so far."""
+        self._happened: list[Happening] = []
 
     def read(self) -> None:
         """Take what stands in the comments since the last look, on every issue of ours.
@@ -67,23 +77,42 @@ class Polls:
         known = self._known.all()
         for key, issue in known.items():
             if is_issue(key) and issue.number is not None:
-                self._read(key, issue.number, known)
+                try:
+                    self._read(key, issue.number, known)
+                except Trouble as error:
+                    if error.kind is not Kind.GONE:
+                        raise
+                    self._known.drop(key)  # somebody deleted it: the next sync looks for it, or makes another one
 
     def replies(self) -> list[CommentText]:
         """The answers that are due."""
+        known = self._known.all()
+        due = {key: one.data for key, one in known.items() if key.startswith(f"{ORDER} ") and one.number is None}
         return [
-            CommentText(key, _mark(self._desk.plan, key), known.data["issue"], known.data["reply"])
-            for key, known in self._known.all().items()
-            if key.startswith(f"{ORDER} ") and known.number is None
+            CommentText(
+                key, _mark(self._desk.plan, key), data["issue"] if data["issue"] in known else PLAN, data["reply"]
+            )
+            for key, data in due.items()
         ]
+
+    def happened(self) -> list[Happening]:
+        """What triggers have to be told of the votes that were taken; once."""
+        happened, self._happened = self._happened, []
+        return happened
 
     def _read(self, issue: str, number: int, known: Mapping[str, Projection]) -> None:
         read = known.get(f"{READ} {issue}")
         ours = {one.number for key, one in known.items() if key.startswith(("comment ", f"{ORDER} "))}
         newest = read.data["until"] if read else 0.0
-        for comment in self._client.comments(number, newest):
+        comments = self._client.comments(number, max(0.0, newest - LAG))
+        ours |= {comment.id for comment in comments if self._is_ours(comment)}
+        said = {comment.body.partition("\n")[0].rstrip() for comment in comments if comment.id in ours}
+        for comment in comments:
             newest = max(newest, comment.created)
-            if comment.id in ours or self._known.get(f"{ORDER} {comment.id}") is not None or self._is_ours(comment):
+            key = f"{ORDER} {comment.id}"
+            if comment.id in ours or known.get(key) is not None:
+                continue
+            if _mark(self._desk.plan, key) in said:  # by another clone, or before this state was lost
                 continue
             found = orders(comment.body)
             if found:
@@ -97,47 +126,60 @@ class Polls:
 
     def _answer(self, comment: Comment, issue: str, found: Sequence[Order | Misread]) -> None:
         """Take or refuse each order of a comment; votes and answer are recorded together, or not at all."""
-        objection = self._objection(comment)
-        roles = self._roles(comment, found) if objection is None else {}
+        objection: Refused | None = None
+        roles: Mapping[str, str | Refused] = {}
+        try:
+            self._admit(comment)
+            roles = self._roles(comment, found)
+        except Refused as refused:
+            objection = refused
         _ = self._client.login  # asked for now: within the transaction nothing waits for GitHub
         lines = []
-        taken = 0
+        taken: list[Happening | None] = []
         key = f"{ORDER} {comment.id}"
         with self._desk.state.database.transaction():
             for order in found:
                 try:
                     if objection is not None:
-                        raise Refused(objection)
-                    lines.append(f"✅ {cell(self._vote(comment, order, roles))}.")
-                    taken += 1
+                        raise objection
+                    said, happened = self._vote(comment, order, roles)
+                    lines.append(f"✅ {cell(said)}.")
+                    taken.append(happened)
                 except Refused as refused:
                     lines.append(f"❌ {_quoted(order)}: {cell(str(refused), 300)}.")
             body = "\n".join([_mark(self._desk.plan, key), *lines])
             self._known.put(key, None, data={"issue": issue, "reply": body})
-        self.taken += taken
+        self.taken += len(taken)
+        self._happened += filter(None, taken)
 
-    def _objection(self, comment: Comment) -> str | None:
-        """Why nothing in a comment counts; None where it may."""
+    def _admit(self, comment: Comment) -> None:
+        """See that orders in a comment may count.
+
+        Raises:
+            Refused: none of them does.
+        """
+        author = comment.author
         if comment.by_bot:
-            return "only people vote, and this comes from a bot or an app"
+            raise Refused("only people vote, and this comes from a bot or an app")
+        if author.lower() == GHOST:
+            raise Refused("the account that wrote it is gone")
         if comment.edited:
-            return "the comment was edited, which others than its author can do too; write a new one"
-        if comment.author.lower() in {user.lower() for user in self._settings.users}:
-            return None
-        try:
-            has = self._client.permission(comment.author)
-        except Trouble as error:
-            if error.kind in (Kind.LATER, Kind.LIMITED) or error.status == 401:
-                raise  # it says nothing of the author; it is asked again with the next look
-            return f"what {comment.author} may do here could not be looked up ({error})"
+            raise Refused("the comment was edited, which others than its author can do too; write a new one")
+        if author.lower() in {user.removeprefix("@").lower() for user in self._settings.users}:
+            return
+        has = _looked_up(f"what {author} may do here", lambda: self._client.permission(author))
         if RANK.index(has) < RANK.index(self._settings.permission):
-            return f"{comment.author} has the permission {has} here, and a vote takes {self._settings.permission}"
-        return None
+            raise Refused(f"{author} has the permission {has} here, and a vote takes {self._settings.permission}")
 
-    def _roles(self, comment: Comment, found: Sequence[Order | Misread]) -> dict[str, str]:
-        """By phase, what its rule calls the author; looked up before anything is recorded."""
-        phases = {order.phase for order in found if isinstance(order, Order)} & set(self._desk.plan.phases)
-        return {name: self._role(comment.author, self._desk.plan.phases[name].rule.by) for name in phases}
+    def _roles(self, comment: Comment, found: Sequence[Order | Misread]) -> dict[str, str | Refused]:
+        """By phase, what its rule calls the author, or why that is not known; looked up before anything is recorded."""
+        roles: dict[str, str | Refused] = {}
+        for name in {order.phase for order in found if isinstance(order, Order)} & set(self._desk.plan.phases):
+            try:
+                roles[name] = self._role(comment.author, self._desk.plan.phases[name].rule.by)
+            except Refused as refused:
+                roles[name] = refused
+        return roles
 
     def _role(self, login: str, names: Sequence[str]) -> str:
         """The name on a rule's list that stands for this person, or nothing."""
@@ -145,13 +187,15 @@ class Polls:
         for name in names:
             if name.lower() in own:
                 return name
-        for name in names:
-            if is_team(name) and self._client.is_member(name[1:], login):
+        for name in filter(is_team, names):
+            if _looked_up(f"whether {login} is in {name}", partial(self._client.is_member, name[1:], login)):
                 return name
         return ""
 
-    def _vote(self, comment: Comment, order: Order | Misread, roles: Mapping[str, str]) -> str:
-        """Record one vote; what to say to it."""
+    def _vote(
+        self, comment: Comment, order: Order | Misread, roles: Mapping[str, str | Refused]
+    ) -> tuple[str, Happening | None]:
+        """Record one vote; what to say to it, and what triggers are told."""
         if isinstance(order, Misread):
             raise Refused(order.why)
         phase = self._desk.plan.phases.get(order.phase)
@@ -162,6 +206,8 @@ class Polls:
             same_digest(phase, judged, order.digest)
         _timely(phase, order, comment, self._request(phase))
         role = roles.get(phase.name, "")
+        if isinstance(role, Refused):
+            raise role
         person = Person(comment.author, comment.link, role if role.lower() != comment.author.lower() else "")
         if role and not person.role:
             person = Person(role, comment.link)  # as the rule spells the name
@@ -170,19 +216,44 @@ class Polls:
             raise Refused(f"the run writes here as {comment.author}, and {phase.name} has self_approval: false")
         reason = one_line(self._desk.look.mask(order.reason), LONGEST)
         ballot = Ballot(phase, judged, person, CHANNEL, reason, self._clock())
-        if order.answer is Answer.APPROVE:
-            return approve(self._desk.state, ballot)
-        if not reason:
+        if not reason and order.answer is not Answer.APPROVE:
             raise Refused("say why, behind the order")
-        if order.answer is Answer.REJECT:
-            return reject(self._desk.state, ballot)
-        return waive(self._desk.state, ballot, order.criterion, None)
+        if order.answer is Answer.APPROVE:
+            said = approve(self._desk.state, ballot)
+        elif order.answer is Answer.REJECT:
+            said = reject(self._desk.state, ballot)
+        else:
+            said = waive(self._desk.state, ballot, order.criterion, None)
+        return said, happening(self._desk.plan, ballot, order.answer.value)
 
     def _request(self, phase: Phase) -> int | None:
-        """The comment in which people were asked for what the phase needs now; None where none was written yet."""
+        """The comment in which people were asked for what the phase needs now; None where it needs nobody.
+
+        Raises:
+            Refused: it was not written yet, so that nobody can have answered it.
+        """
         asked = request(phase.name, self._desk.state.journal.of(phase.name))
-        comment = self._known.get(asked.key) if asked is not None else None
-        return comment.number if comment is not None else None
+        if asked is None:
+            return None
+        comment = self._known.get(asked.key)
+        if comment is None or comment.number is None:
+            raise Refused(f"what {phase.name} asks was not written here yet; wait for that, and write a new comment")
+        return comment.number
+
+
+def _looked_up(what: str, ask: Callable[[], T]) -> T:
+    """What GitHub says.
+
+    Raises:
+        Refused: it will not say; so nothing is taken.
+        Trouble: it cannot say now; it is asked again with the next look.
+    """
+    try:
+        return ask()
+    except Trouble as error:
+        if error.kind in (Kind.LATER, Kind.LIMITED) or error.status == 401:  # which says nothing of what was asked
+            raise
+        raise Refused(f"{what} could not be looked up ({error})") from None
 
 
 def _timely(phase: Phase, order: Order, comment: Comment, request: int | None) -> None:

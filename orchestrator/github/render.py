@@ -5,7 +5,7 @@ journal, so that nothing is written while nothing happened.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,8 @@ LONGEST = 65_000
 LONGEST_GRAPH = 20_000
 LONGEST_POINTS = 12_000
 LONGEST_TITLE = 200
+TITLE = 256
+"""Characters that a title may have."""
 MOST_ORDERS = 20
 DESCRIPTION = 140
 """Characters that the description of a commit's status may have (GitHub's documentation, Commit statuses)."""
@@ -107,14 +109,19 @@ def is_issue(key: str) -> bool:
     return key == PLAN or key.startswith(f"{PLAN} ")
 
 
-def picture(scene: Scene, *, phase_issues: bool, statuses: bool) -> Picture:
-    """What GitHub should show."""
+def picture(scene: Scene, written: Collection[str] = (), *, phase_issues: bool, statuses: bool) -> Picture:
+    """What GitHub should show.
+
+    Args:
+        written: the keys of the issues that are there already.
+    """
     phases = {phase["phase"]: phase for phase in scene.data["phases"]}
     begun = [phase for phase in phases.values() if phase["attempts"] or phase["state"] == "running"]
     issues = [_plan_issue(scene)]
     if phase_issues:
         issues += [_phase_issue(scene, phase) for phase in begun]
     there = {issue.key for issue in issues}
+    issues += [_former_issue(scene, key.removeprefix(issue_of(""))) for key in written if key not in there]
     comments = []
     for one in scene.news:
         place = issue_of(one.phase) if one.phase and issue_of(one.phase) in there else PLAN
@@ -167,6 +174,18 @@ def _phase_issue(scene: Scene, phase: Mapping[str, Any]) -> IssueText:
 def _cut(text: str) -> str:
     """Of a text that GitHub would not take, the lines that it takes."""
     return text if len(text) <= LONGEST else text[:LONGEST].rpartition("\n")[0] + "\n… and more"
+
+
+def _former_issue(scene: Scene, name: str) -> IssueText:
+    """The issue of a phase that has none any more: the plan lost it, or `issues: phase` was taken back."""
+    mark, plan = mark_of(scene.plan.name, "phase", name), cell(scene.plan.name)
+    if name not in scene.plan.phases:
+        told = f"Plan **{plan}** has no phase {code(name)} any more."
+    else:
+        told = f"{code(name)}, a phase of plan **{plan}**, is shown in the plan's issue."
+    return IssueText(
+        issue_of(name), mark, _title(f"{scene.plan.name}: {name}"), f"{mark}\n{told}", False, "not_planned"
+    )
 
 
 def _approved(phase: Mapping[str, Any]) -> Iterator[str]:
@@ -229,9 +248,9 @@ def _status(phase: Mapping[str, Any]) -> StatusText | None:
     if state is None:
         return None
     said = phase["reason"] or f"{phase['title']} is done"
-    return StatusText(f"phasegate/{phase['phase']}", state, printable(one_line(said, DESCRIPTION)))
+    return StatusText(f"phasegate/{phase['phase']}", state, printable(one_line(said, DESCRIPTION))[:DESCRIPTION])
 
 
 def _title(text: str) -> str:
     """A title shows text as it is, and pings nobody; what is no character is taken out."""
-    return printable(one_line(text, LONGEST_TITLE)).replace("@", "@\u200b")[:LONGEST_TITLE]
+    return printable(one_line(text, LONGEST_TITLE)).replace("@", "@\u200b")[:TITLE]

@@ -36,7 +36,7 @@ ICONS = {
 
 _GAP = "&#8203;"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "$": "&#36;"}
-_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 """What is not seen, and may turn the direction of what follows."""
 _ACTIVE = re.compile(
     r"(?P<live>@(?=\w)|#(?=\w)|\bGH-(?=\d)|:(?=[\w+-]+:)|:(?=//)|\bwww(?=\.))"  # people, issues, pictures, addresses
@@ -48,12 +48,12 @@ _ACTIVE = re.compile(
 
 def cell(text: str, longest: int = LONGEST) -> str:
     """A text from outside as one line that shows it and does nothing, in a table and out of it."""
-    return _ACTIVE.sub(_passive, one_line(_UNSEEN.sub("", text), longest))
+    return _ACTIVE.sub(_passive, one_line(UNSEEN.sub("", text), longest))
 
 
 def code(text: str) -> str:
     """A text from outside as code; nothing where there is none."""
-    line = one_line(_UNSEEN.sub("", text), LONGEST)
+    line = one_line(UNSEEN.sub("", text), LONGEST)
     if "`" in line or "|" in line:  # of which a table takes the second, whatever it stands in
         return f"<code>{cell(line)}</code>"
     return f"`{line}`" if line else ""

@@ -17,11 +17,8 @@ import yaml
 from example_project import REPOSITORY, STARTER
 from jsonschema import Draft7Validator
 
-[TEXT] = [
-    block.text
-    for block in markdown_blocks.read(REPOSITORY / "docs/github-actions.md")
-    if block.about == ".github/workflows/plan.yml"
-]
+BLOCKS = {block.about: block.text for block in markdown_blocks.read(REPOSITORY / "docs/github-actions.md")}
+TEXT = BLOCKS[".github/workflows/plan.yml"]
 WORKFLOW: dict[Any, Any] = yaml.safe_load(TEXT)
 STEPS = WORKFLOW["jobs"]["plan"]["steps"]
 SCRIPTS = {step["id"]: step["run"] for step in STEPS if "id" in step and "run" in step}
@@ -51,6 +48,16 @@ def test_least_permissions_and_nothing_of_a_comment_in_a_script() -> None:
     assert WORKFLOW["permissions"] == {}
     assert WORKFLOW["jobs"]["plan"]["permissions"] == {"contents": "read", "issues": "write", "actions": "read"}
     assert not any("${{" in step.get("run", "") for step in STEPS)
+
+
+def test_a_comment_on_an_issue_of_this_configuration_starts_a_job() -> None:
+    [label] = yaml.safe_load(BLOCKS["config/github.yaml"])["labels"]
+    assert f"contains(github.event.issue.labels.*.name, '{label}')" in WORKFLOW["jobs"]["plan"]["if"]
+
+
+def test_the_token_is_not_left_in_the_checkout() -> None:
+    [checkout] = [step for step in STEPS if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout["with"]["persist-credentials"] is False
 
 
 class Job:
