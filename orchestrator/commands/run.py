@@ -15,7 +15,6 @@ from doit.cmd_run import Run as DoitRun
 from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 
-from ..estimate import work_durations
 from ..plan import Phase
 from ..project import Project
 from ..standing import Standing, stand
@@ -111,6 +110,7 @@ class Run(DoitRun):  # type: ignore[misc]
     ) -> int:
         from phases.local import LocalExecutor
 
+        from ..estimate import work_durations
         from ..session import new_run
         from ..signals import stoppable
         from ..triggers.model import LAST_CALL

@@ -44,6 +44,6 @@ def _github(project: Project) -> dict[str, Any] | None:
     """What is shown on GitHub, and whether; None where the project does not speak of GitHub at all."""
     if project.plan.github is None:
         return None
-    from ..github.connection import shown
+    from ..github.access import shown
 
     return shown(project)

@@ -1,12 +1,10 @@
-"""A project's GitHub: whether there is one, and what is needed to talk to it, put together in one place."""
+"""What is needed to talk to a project's GitHub, put together in one place."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 from ..git import git
 from ..lookup import Lookup
@@ -14,20 +12,16 @@ from ..project import Project
 from ..standing import Standing
 from ..state.journal import Event
 from ..state.projections import Projections
-from ..state.state import FOLDER
 from ..views.graph.model import nodes_of
 from ..views.status import status_data
+from .access import PLAN, SYNCED, issue_link
 from .client import Client
 from .creation import Creation
 from .news import news
 from .polls import Desk, Polls
-from .render import PLAN, Picture, Scene, is_issue, picture
-from .settings import API, Off, On, Settings, access
+from .render import Picture, Scene, is_issue, picture
+from .settings import On, Settings
 from .sync import Sync
-
-LOCK = f"{FOLDER}/github.lock"
-SYNCED = "synced"
-"""The key under which the state of the last whole sync is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +97,6 @@ class Connection:
             self.sync.comment(reply)
 
 
-def access_of(project: Project) -> On | Off:
-    """Whether a project has a GitHub, and where."""
-    if project.plan.github is None:
-        return Off("there is no config/github.yaml", False)
-    return access(
-        Settings.of(project.plan.github),
-        project.variables.get,
-        lambda: git(project.root, "remote", "get-url", "origin"),
-    )
-
-
 def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connection:
     """Everything put together; nothing is asked yet.
 
@@ -135,34 +118,3 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
         Polls(Desk(project.plan, project.state, look), settings, client, known, time.time),
         git(project.root, "rev-parse", "HEAD") if settings.statuses else None,
     )
-
-
-def in_step(project: Project) -> bool:
-    """Was the present state of the plan written, as far as the journal tells? Cheap: nobody is asked."""
-    rows = project.state.database.rows("select number, hash from projections where key = ?", SYNCED)
-    return (project.state.journal.head()[0], project.plan.key) in [tuple(row) for row in rows]
-
-
-def shown(project: Project) -> dict[str, Any]:
-    """Whether GitHub is on, and what it shows, in JSON's types (docs/json.md)."""
-    found = access_of(project)
-    if isinstance(found, Off):
-        return {"on": False, "why": found.why, "issue": None, "in_step": False}
-    known = Projections(project.state.database, found.repository).get(PLAN)
-    settings = Settings.of(project.plan.github or {})
-    number = known.number if known is not None else None
-    link = issue_link(settings, found.repository, number) if number is not None else None
-    return {"on": True, "why": None, "issue": link, "in_step": in_step(project)}
-
-
-def is_shown(project: Project, on: On) -> bool:
-    """Has the plan an issue already, in whose comments votes may stand?"""
-    known = Projections(project.state.database, on.repository).get(PLAN)
-    return known is not None and known.number is not None
-
-
-def issue_link(settings: Settings, repository: str, number: int) -> str:
-    """The address of an issue for people."""
-    api = urlsplit(settings.api_url)
-    host = "https://github.com" if settings.api_url == API else f"{api.scheme}://{api.netloc}"
-    return f"{host}/{repository}/issues/{number}"

@@ -20,10 +20,9 @@ from ..views.graph.mermaid import drawable
 from ..views.graph.model import Node
 from ..views.markdown import ICONS, cell, code, open_points, plan_table, state_line
 from ..views.words import change_lines, plural, printable, seconds
+from .access import PLAN
 from .news import ASKED, DONE, News
 
-PLAN = "issue"
-"""The key of the plan's issue."""
 LONGEST = 65_000
 """Characters of a body: GitHub takes 65,536."""
 LONGEST_GRAPH = 20_000
