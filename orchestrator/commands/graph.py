@@ -62,7 +62,7 @@ class Graph(PlanCommand):
         plan = project.plan
         chosen = plan.closure(plan.phases_of(named(plan, args, project.root)) or plan.phases)
         with project.look.one_instant():
-            nodes = nodes_of(stand(chosen, project.look).values())
+            nodes = nodes_of(stand(chosen, project.look).values(), project.masker.text)
         data = json.dumps(graph_data(plan.name, nodes), indent=2, allow_nan=False) + "\n" if params["json"] else ""
         text = data or FORMATS[wanted](nodes)
         if params["output"] == STDOUT:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +63,5 @@ def _made(project: Project, place: Path) -> bytes:
     from ..views.report.page import page
 
     facts = facts_of(project, time.time())
-    nodes = [replace(node, title=facts.mask(node.title)) for node in nodes_of(facts.standings.values())]
-    graph = svg(nodes, link=f"#{anchor('')}", embedded=True)
+    graph = svg(nodes_of(facts.standings.values(), facts.mask), link=f"#{anchor('')}", embedded=True)
     return page(report_of(facts, place.resolve()), graph).encode()

@@ -256,4 +256,7 @@ def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> i
 
 
 def _nothing_to_do(project: Project, count: int) -> str:
-    return f"{project.plan.name}: {'1 phase is' if count == 1 else f'all {count} phases are'} done, nothing to do\n"
+    from criteria.words import one_line
+
+    done = "1 phase is" if count == 1 else f"all {count} phases are"
+    return f"{one_line(project.plan.name)}: {done} done, nothing to do\n"

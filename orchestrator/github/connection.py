@@ -63,8 +63,8 @@ class Connection:
         state = self.project.state
         return Scene(
             self.project.plan,
-            status_data(self.project.plan, standings, state),
-            nodes_of(standings),
+            status_data(self.project.plan, standings, state, self.project.masker.text),
+            nodes_of(standings, self.project.masker.text),
             news(standings, state.journal.of, state.journal.latest(Event.OPENED)),
             state.journal.head(),
         )

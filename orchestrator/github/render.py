@@ -186,7 +186,7 @@ def _told(scene: Scene, one: News, phases: Mapping[str, Mapping[str, Any]]) -> I
         return
     assert one.phase is not None
     phase, entry = scene.plan.phases[one.phase], one.entry
-    title = f"**{cell(phase.title)}** ({code(phase.name)})"
+    title = f"**{cell(phases[one.phase]['title'])}** ({code(phase.name)})"
     if one.kind == ASKED:
         whom = cell(asked_of(phase.rule, phase.rule.quorum))
         yield f"✋ {title} waits for an approval{whom}.{_summons(phase.rule.by)}"

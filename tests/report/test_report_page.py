@@ -52,7 +52,7 @@ HOSTILE = (
 
 def made(text: str) -> str:
     known = facts(text)
-    graph = svg(nodes_of(known.standings.values()), link="#phase-", embedded=True)
+    graph = svg(nodes_of(known.standings.values(), known.mask), link="#phase-", embedded=True)
     return page(report_of(known, ROOT / "out"), graph)
 
 
