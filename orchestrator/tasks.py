@@ -16,6 +16,8 @@ from doit.action import BaseAction
 from doit.exceptions import TaskError, TaskFailed
 from doit.task import Task
 
+from criteria.words import one_line
+
 from .plan import Phase, Work
 from .reasons import Evidence, Reason, gate_reasons, work_reasons
 from .runner import Again, Broken
@@ -47,7 +49,7 @@ def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> 
             task_dep=[work.task for work in phase.works],
             uptodate=[_Current(partial(gate_reasons, phase, look))],
             has_subtask=True,
-            doc=phase.title,
+            doc=one_line(phase.title),
         )
         for work in phase.works:
             yield _WorkTask(
@@ -58,7 +60,7 @@ def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> 
                 task_dep=needs,
                 uptodate=[_Current(partial(work_reasons, work, look))],
                 subtask_of=phase.name,
-                doc=phase.title,
+                doc=one_line(phase.title),
             )
 
 

@@ -41,6 +41,7 @@ HOMES = {
         "orchestrator.commands.clean",
         "orchestrator.commands.common",
         "orchestrator.commands.completion",
+        "orchestrator.commands.destination",
         "orchestrator.commands.forget",
         "orchestrator.commands.graph",
         "orchestrator.commands.github",

@@ -25,9 +25,16 @@ def follower_of(project: Project, tell: Callable[[Sequence[str]], None], *, wait
     """
     if project.plan.github is None:
         return None
+    from ..github.access import access_of
+    from ..github.settings import Off
+
+    access = access_of(project)
+    if isinstance(access, Off):
+        tell(_notes(access.why if access.wanted else None))
+        return None
     from ..github.follower import Follower, following
 
-    found = following(project, waits=waits)
+    found = following(project, access, waits=waits)
     if isinstance(found, Follower):
         return found
     tell(_notes(found))
@@ -47,7 +54,7 @@ def catch_up(project: Project) -> list[str]:
     """Show what an earlier run could not, where the journal tells that there is something; notes for people."""
     if project.plan.github is None:
         return []
-    from ..github.connection import access_of, in_step
+    from ..github.access import access_of, in_step
 
     if in_step(project, access_of(project)):
         return []

@@ -8,8 +8,9 @@ from typing import Any
 
 from doit.exceptions import InvalidCommand
 
+from ..github.access import LOCK, access_of
 from ..github.check import checks
-from ..github.connection import LOCK, Connection, access_of, connect
+from ..github.connection import Connection, connect
 from ..github.follower import bring_about, stand_all
 from ..github.render import StatusText
 from ..github.settings import Off

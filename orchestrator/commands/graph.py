@@ -14,8 +14,9 @@ from ..standing import stand
 from ..views.graph.dot import dot
 from ..views.graph.mermaid import mermaid
 from ..views.graph.model import Node, graph_data, nodes_of
-from ..views.graph.svg import svg
+from ..views.graph.svg import BEGINNING, svg
 from .common import OPT_JSON, PlanCommand
+from .destination import STDOUT, Product, write
 from .selection import named
 
 FORMATS: dict[str, Callable[[Sequence[Node]], str]] = {
@@ -23,6 +24,7 @@ FORMATS: dict[str, Callable[[Sequence[Node]], str]] = {
     "dot": dot,
     "svg": lambda nodes: svg(nodes) + "\n",
 }
+GRAPH = Product("graph", "graph.svg", ("flowchart TD\n", "digraph plan {\n", BEGINNING, '{\n  "plan": '))
 SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 
 OPT_FORMAT = {
@@ -37,8 +39,8 @@ OPT_OUTPUT = {
     "short": "o",
     "long": "output",
     "type": str,
-    "default": "",
-    "help": "write it to FILE",
+    "default": STDOUT,
+    "help": f"write it to FILE, {STDOUT} for standard output; an older graph there is replaced, nothing else is",
 }
 
 
@@ -60,11 +62,11 @@ class Graph(PlanCommand):
         plan = project.plan
         chosen = plan.closure(plan.phases_of(named(plan, args, project.root)) or plan.phases)
         with project.look.one_instant():
-            nodes = nodes_of(stand(chosen, project.look).values())
+            nodes = nodes_of(stand(chosen, project.look).values(), project.masker.text)
         data = json.dumps(graph_data(plan.name, nodes), indent=2, allow_nan=False) + "\n" if params["json"] else ""
         text = data or FORMATS[wanted](nodes)
-        if params["output"]:
-            Path(params["output"]).write_text(text, encoding="utf-8")
-        else:
+        if params["output"] == STDOUT:
             self.outstream.write(text)
+        else:
+            write(project, params["output"], GRAPH, text.encode())
         return 0

@@ -15,7 +15,6 @@ from doit.cmd_run import Run as DoitRun
 from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 
-from ..estimate import work_durations
 from ..plan import Phase
 from ..project import Project
 from ..standing import Standing, stand
@@ -89,7 +88,7 @@ class Run(DoitRun):  # type: ignore[misc]
         # a task of the user's own may name a phase that is done, and doit wants every name to be there
         handed = [s.phase for s in standings.values()] if chosen.own else todo
         names = selected(project.plan, chosen.tasks, {phase.name for phase in handed}, alone=params["single"])
-        with self._output(params) as outstream:
+        with self._output(project, params) as outstream:
             if not names and not chosen.own and not self._has_other_reporter(params):
                 project.state.keep_digests()
                 project.state.close()
@@ -111,6 +110,7 @@ class Run(DoitRun):  # type: ignore[misc]
     ) -> int:
         from phases.local import LocalExecutor
 
+        from ..estimate import work_durations
         from ..session import new_run
         from ..signals import stoppable
         from ..triggers.model import LAST_CALL
@@ -198,11 +198,15 @@ class Run(DoitRun):  # type: ignore[misc]
         return code
 
     @contextlib.contextmanager
-    def _output(self, params: Any) -> Iterator[TextIO]:
+    def _output(self, project: Project, params: Any) -> Iterator[TextIO]:
         """Where this run's lines go: `-o FILE`, or the terminal."""
         with contextlib.ExitStack() as stack:
             stream = self.outstream
             if isinstance(params["outfile"], str):
+                from .destination import claimed
+
+                if claim := claimed(project, project.root / params["outfile"]):
+                    raise InvalidCommand(f"-o {params['outfile']} {claim}; name another file")
                 try:
                     stream = stack.enter_context(Path(params["outfile"]).open("w", encoding="utf-8"))
                 except OSError as error:
@@ -253,4 +257,7 @@ def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> i
 
 
 def _nothing_to_do(project: Project, count: int) -> str:
-    return f"{project.plan.name}: {'1 phase is' if count == 1 else f'all {count} phases are'} done, nothing to do\n"
+    from criteria.words import one_line
+
+    done = "1 phase is" if count == 1 else f"all {count} phases are"
+    return f"{one_line(project.plan.name)}: {done} done, nothing to do\n"

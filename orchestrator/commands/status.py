@@ -31,6 +31,7 @@ class Status(PlanCommand):
             project.plan,
             [standings[name] for name in project.plan.phases if name in chosen],
             project.state,
+            project.masker.text,
         )
         data["github"] = _github(project, list(standings.values()))
         if params["json"]:

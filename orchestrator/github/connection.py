@@ -1,4 +1,4 @@
-"""A project's GitHub: whether there is one, and what is needed to talk to it, put together in one place."""
+"""What is needed to talk to a project's GitHub, put together in one place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..git import git
 from ..lookup import Lookup
@@ -14,21 +13,17 @@ from ..project import Project
 from ..standing import Standing
 from ..state.journal import Event
 from ..state.projections import Projections
-from ..state.state import FOLDER
 from ..triggers.model import LAST_CALL, Happening
 from ..views.graph.model import nodes_of
 from ..views.status import status_data
+from .access import PLAN, SYNCED, access_of, in_step, issue_link, known_of
 from .client import Client
 from .creation import Creation
 from .news import news
 from .polls import Desk, Polls
-from .render import PLAN, Picture, Scene, is_issue, picture
-from .settings import API, Off, On, Settings, access
+from .render import Picture, Scene, is_issue, picture
+from .settings import Off, On, Settings
 from .sync import Sync, differences
-
-LOCK = f"{FOLDER}/github.lock"
-SYNCED = "synced"
-"""The key under which the state of the last whole sync is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +103,6 @@ class Connection:
             triggers.close(LAST_CALL)
 
 
-def access_of(project: Project) -> On | Off:
-    """Whether a project has a GitHub, and where."""
-    if project.plan.github is None:
-        return Off("there is no config/github.yaml", False)
-    return access(
-        Settings.of(project.plan.github),
-        project.variables.get,
-        lambda: git(project.root, "remote", "get-url", "origin"),
-    )
-
-
 def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connection:
     """Everything put together; nothing is asked yet.
 
@@ -126,7 +110,7 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
         wait: waits so many seconds, or raises what ends the waiting.
     """
     settings = Settings.of(project.plan.github or {})
-    known = _known(project, settings, on)
+    known = known_of(project, settings, on)
     client = Client(settings, on, wait, mask=project.masker.text)
     # a look of its own: the run's is used by other threads
     look = Lookup(project.state, mask=project.look.mask)
@@ -142,15 +126,6 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
     )
 
 
-def in_step(project: Project, access: On | Off) -> bool:
-    """Was the present state of the plan written there, as far as the journal tells? Nobody is asked."""
-    if isinstance(access, Off):
-        return False
-    synced = _known(project, Settings.of(project.plan.github or {}), access).get(SYNCED)
-    now = (project.state.journal.head()[0], project.plan.key)
-    return synced is not None and (synced.number, synced.hash) == now
-
-
 def shown(project: Project, standings: list[Standing]) -> dict[str, Any]:
     """Whether GitHub is on, and what it shows, in JSON's types (docs/json.md).
 
@@ -161,7 +136,7 @@ def shown(project: Project, standings: list[Standing]) -> dict[str, Any]:
     if isinstance(found, Off):
         return {"on": False, "why": found.why, "issue": None, "in_step": False}
     settings = Settings.of(project.plan.github or {})
-    known = _known(project, settings, found)
+    known = known_of(project, settings, found)
     issue = known.get(PLAN)
     number = issue.number if issue is not None else None
     link = issue_link(settings, found.repository, number) if number is not None else None
@@ -171,24 +146,12 @@ def shown(project: Project, standings: list[Standing]) -> dict[str, Any]:
     return {"on": True, "why": None, "issue": link, "in_step": is_true}
 
 
-def is_shown(project: Project, on: On) -> bool:
-    """Has the plan an issue already, in whose comments votes may stand?"""
-    known = _known(project, Settings.of(project.plan.github or {}), on).get(PLAN)
-    return known is not None and known.number is not None
-
-
-def _known(project: Project, settings: Settings, on: On) -> Projections:
-    """What is there of a repository. A number of one server is none of another's; the case of a name does not count."""
-    host = "" if settings.api_url == API else f"{urlsplit(settings.api_url).netloc}/"
-    return Projections(project.state.database, f"{host}{on.repository}".lower())
-
-
 def _scene(project: Project, standings: list[Standing]) -> Scene:
-    state = project.state
+    state, mask = project.state, project.masker.text
     return Scene(
         project.plan,
-        status_data(project.plan, standings, state),
-        nodes_of(standings),
+        status_data(project.plan, standings, state, mask),
+        nodes_of(standings, mask),
         news(standings, state.journal.of, state.journal.latest(Event.OPENED)),
         state.journal.head(),
     )
@@ -197,10 +160,3 @@ def _scene(project: Project, standings: list[Standing]) -> Scene:
 def _picture(scene: Scene, settings: Settings, known: Projections) -> Picture:
     written = [key for key, issue in known.all().items() if is_issue(key) and issue.number is not None]
     return picture(scene, written, phase_issues=settings.phase_issues, statuses=settings.statuses)
-
-
-def issue_link(settings: Settings, repository: str, number: int) -> str:
-    """The address of an issue for people."""
-    api = urlsplit(settings.api_url)
-    host = "https://github.com" if settings.api_url == API else f"{api.scheme}://{api.netloc}"
-    return f"{host}/{repository}/issues/{number}"

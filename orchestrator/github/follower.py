@@ -14,9 +14,10 @@ from ..reasons import Reason, asked_of, rejection
 from ..results import End, Result, Watcher
 from ..standing import PhaseState, Standing, stand
 from ..state.lock import FileLock
-from .connection import LOCK, Connection, access_of, connect, is_shown
+from .access import LOCK, is_shown
+from .connection import Connection, connect
 from .render import Scene
-from .settings import Off, On, Settings
+from .settings import On, Settings
 from .trouble import UNPROCESSABLE, Trouble
 from .writer import Writer
 
@@ -74,20 +75,16 @@ class Follower(Watcher):
         self._writer.changed()
 
 
-def following(project: Project, *, waits: bool) -> Follower | str | None:
-    """The follower of a run that begins; why GitHub is off, where that should be told; None where there is nothing to
-    tell.
+def following(project: Project, on: On, *, waits: bool) -> Follower | str:
+    """The follower of a run that begins; why there can be none.
 
     Args:
         waits: whether the run stays for votes.
     """
-    access = access_of(project)
-    if isinstance(access, Off):
-        return access.why if access.wanted else None
     lock = FileLock(project.root / LOCK)
     if not lock.take():
         return "another process is writing there"
-    return Follower(project, access, Settings.of(project.plan.github or {}).poll if waits else None, lock)
+    return Follower(project, on, Settings.of(project.plan.github or {}).poll if waits else None, lock)
 
 
 def asking(standings: Sequence[Standing]) -> frozenset[str]:

@@ -24,10 +24,11 @@ from ..state.votes import Answer
 from ..triggers.model import Happening
 from ..views.markdown import cell, code
 from ..voting import Ballot, Refused, approve, entitle, happening, last_judged, reject, same_digest, waive
+from .access import PLAN
 from .client import RANK, Client, Comment
 from .news import request
 from .orders import Misread, Order, orders
-from .render import PLAN, CommentText, is_issue, mark_of
+from .render import CommentText, is_issue, mark_of
 from .settings import Settings
 from .trouble import Kind, Trouble
 

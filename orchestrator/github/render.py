@@ -20,10 +20,9 @@ from ..views.graph.mermaid import drawable
 from ..views.graph.model import Node
 from ..views.markdown import ICONS, cell, code, open_points, plan_table, state_line
 from ..views.words import change_lines, plural, printable, seconds
+from .access import PLAN
 from .news import ASKED, DONE, News
 
-PLAN = "issue"
-"""The key of the plan's issue."""
 LONGEST = 65_000
 """Characters of a body: GitHub takes 65,536."""
 LONGEST_GRAPH = 20_000
@@ -209,7 +208,7 @@ def _told(scene: Scene, one: News, phases: Mapping[str, Mapping[str, Any]]) -> I
         return
     assert one.phase is not None
     phase, entry = scene.plan.phases[one.phase], one.entry
-    title = f"**{cell(phase.title)}** ({code(phase.name)})"
+    title = f"**{cell(phases[one.phase]['title'])}** ({code(phase.name)})"
     if one.kind == ASKED:
         whom = cell(asked_of(phase.rule, phase.rule.quorum))
         yield f"✋ {title} waits for an approval{whom}.{_summons(phase.rule.by)}"

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..state.projections import Projection, Projections
+from .access import PLAN
 from .client import Client
 from .creation import Creation, Thing
-from .render import PLAN, CommentText, IssueText, Picture, StatusText
+from .render import CommentText, IssueText, Picture, StatusText
 from .trouble import UNPROCESSABLE, Kind, Trouble
 
 SHOWN = "shown"

@@ -82,7 +82,7 @@ class Journal:
             run: the run that it belongs to, where that is not the present one.
             durable: see `Database.transaction`.
         """
-        text = json.dumps(self._masked(data))
+        text = json.dumps(masked(data, self.mask))
         row = (self._clock(), self.run if run is None else run, phase, task, event.value, text)
         with self._database.transaction(durable=durable) as do:
             last = do.execute("select hash from journal order by seq desc limit 1").fetchone()
@@ -172,14 +172,6 @@ class Journal:
                 open_ones.pop(entry.task or "", None)
         return list(open_ones.values())
 
-    def _masked(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            return {
-                key: self.mask(value) if key in TEXTS and isinstance(value, str) else self._masked(value)
-                for key, value in data.items()
-            }
-        return [self._masked(item) for item in data] if isinstance(data, (list, tuple)) else data
-
     def _select(self, condition: str, *parameters: str) -> list[Entry]:
         columns = "seq, at, run, phase, task, event, data, seal"
         return [
@@ -192,6 +184,16 @@ class Journal:
         at, run, phase, task, event, data = fields
         known = self._database.unsealed(data, sealed, *fields)
         return Entry(seq, at, run, phase, task, Event(event), known)
+
+
+def masked(data: Any, mask: Callable[[str], str]) -> Any:
+    """Data with the secrets taken out of TEXTS."""
+    if isinstance(data, Mapping):
+        return {
+            key: mask(value) if key in TEXTS and isinstance(value, str) else masked(value, mask)
+            for key, value in data.items()
+        }
+    return [masked(item, mask) for item in data] if isinstance(data, (list, tuple)) else data
 
 
 def _any(events: tuple[Event, ...]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,13 +19,11 @@ from ..plan import Phase
 from ..project import Project
 from ..standing import PhaseState, Standing, stand
 from ..state.database import StateError
-from ..state.journal import TEXTS
 from .markdown import open_points, plan_table, state_line
 from .status import status_data
 
 LARGEST = 1 << 20
 """Bytes of the summary of one step: GitHub refuses a larger one as a whole."""
-SPOKEN = TEXTS | {"title"}
 ROOM = 100_000
 """Characters of the table, and of the list above it."""
 
@@ -40,7 +38,7 @@ def tell_actions(project: Project, phases: Sequence[Phase], environment: Mapping
     try:
         with project.look.one_instant():
             standings = list(stand(phases, project.look).values())
-        data = masked(status_data(project.plan, standings, project.state), project.masker.text)
+        data = status_data(project.plan, standings, project.state, project.masker.text)
     except (StateError, OSError) as error:
         return [f"GitHub Actions is told nothing: {error}"]
     finally:
@@ -104,17 +102,6 @@ def output(name: str, value: str) -> str:
     """A value of any number of lines, between delimiters that nobody can put into it."""
     delimiter = f"end_{secrets.token_hex(16)}"
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
-
-
-def masked(data: Any, mask: Callable[[str], str]) -> Any:
-    """The data with the secrets taken out of what says something to people. In the rest what looks like one is none:
-    `.env` may well say MODE=failed."""
-    if isinstance(data, dict):
-        return {
-            key: mask(value) if key in SPOKEN and isinstance(value, str) else masked(value, mask)
-            for key, value in data.items()
-        }
-    return [masked(value, mask) for value in data] if isinstance(data, list) else data
 
 
 def _append(environment: Mapping[str, str], variable: str, text: str, largest: int | None = None) -> str | None:

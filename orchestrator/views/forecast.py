@@ -96,7 +96,7 @@ def forecast_lines(data: Mapping[str, Any], shown: frozenset[str]) -> Iterator[s
             yield f"{'':9}{one_line(printable(detail))}"
         if len(details) > MOST:
             yield f"{'':9}… and {len(details) - MOST + 1} more reasons"
-    yield f"{printable(data['plan'])}: {_summary(data)}"
+    yield f"{one_line(data['plan'])}: {_summary(data)}"
 
 
 def _line(phase: Mapping[str, Any], names: int, titles: int) -> str:

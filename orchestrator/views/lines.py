@@ -128,7 +128,7 @@ def summary_lines(
     for word, texts in (("error", reporter.errors), ("failed", reporter.failures), ("blocked", reporter.blocked)):
         for text in texts:
             yield [(f"{word:{STATE_WIDTH}}{printable(text)}", "bold red")]
-    yield [(f"{plan}: {', '.join(counts) or 'nothing to do'} ({seconds(took)})", "bold")]
+    yield [(f"{one_line(plan)}: {', '.join(counts) or 'nothing to do'} ({seconds(took)})", "bold")]
     if stopped_by is not None:
         name = signal.Signals(stopped_by).name
         yield [(f"stopped by {name}; what is done is kept, and `doit` goes on from there", "")]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+from criteria.words import one_line
 
 from ..gate.digest import SHORT
 from ..plan import Plan
 from ..standing import PhaseState, Standing
-from ..state.journal import Entry, Event
+from ..state.journal import Entry, Event, masked
 from ..state.state import State
 from ..state.votes import POLICY, Answer
-from .words import ago, next_step, plural, printable, seconds
+from .words import ago, next_step, plural, printable, seconds, title_of
 
 WORST_FIRST = (
     PhaseState.RUNNING,
@@ -24,8 +26,12 @@ WORST_FIRST = (
 )
 
 
-def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict[str, Any]:
-    """The status in JSON's types."""
+def status_data(plan: Plan, standings: Sequence[Standing], state: State, mask: Callable[[str], str]) -> dict[str, Any]:
+    """The status in JSON's types.
+
+    Args:
+        mask: takes out what is secret, also what became known as a secret after the journal was written.
+    """
     judged = state.journal.latest(Event.JUDGED, Event.FORGOTTEN, of_each="task")
     started = state.journal.latest(Event.ATTEMPT_STARTED)
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
@@ -41,7 +47,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
         phases.append(
             {
                 "phase": name,
-                "title": standing.phase.title,
+                "title": title_of(standing.phase, mask),
                 "state": standing.state.value,
                 "reason": "; ".join(dict.fromkeys(reason.detail for reason in standing.reasons)) or None,
                 "next": _next(standing, verdict),
@@ -58,7 +64,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
         )
     states = {standing.state for standing in standings}
     overall = next((state for state in WORST_FIRST if state in states), PhaseState.DONE)
-    return {"plan": plan.name, "state": overall.value, "phases": phases}
+    return {"plan": plan.name, "state": overall.value, "phases": masked(phases, mask)}
 
 
 def status_lines(data: dict[str, Any], now: float) -> Iterator[str]:
@@ -85,7 +91,7 @@ def status_lines(data: dict[str, Any], now: float) -> Iterator[str]:
             yield f"{'':9}{printable(phase['reason'])}"
         if phase["next"]:
             yield f"{'':9}next: {phase['next']}"
-    yield f"{data['plan']}: {data['state']}"
+    yield f"{one_line(data['plan'])}: {data['state']}"
     if data.get("github"):
         yield f"GitHub: {_shown(data['github'])}"
 

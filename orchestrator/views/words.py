@@ -11,6 +11,7 @@ from criteria import Result, Verdict
 from criteria.sizes import show as show_size
 from criteria.words import one_line
 
+from ..plan import Phase
 from ..work.attempts import Attempt
 
 TAIL_LINES = 12
@@ -79,6 +80,11 @@ def verdict_line(verdicts: Iterable[Verdict]) -> str:
         [f"{others} {'other ' if metrics else ''}criteri{'on holds' if others == 1 else 'a hold'}"] if others else []
     )
     return printable(", ".join([*metrics[:4], *(["…"] if len(metrics) > 4 else []), *counted]))
+
+
+def title_of(phase: Phase, mask: Callable[[str], str]) -> str:
+    """A phase's title with the secrets taken out; one that is its name stays, as names do everywhere."""
+    return phase.title if phase.title == phase.name else mask(phase.title)
 
 
 def tail(log: Path, lines: int = TAIL_LINES, mask: Callable[[str], str] = str) -> list[str]:

@@ -74,8 +74,30 @@ def test_a_file_is_written_in_the_form_of_its_name(three):
     assert three.read("x.svg").startswith("digraph")
     three.doit("graph", "--json", "-o", "x.svg").ended(0)
     assert json.loads(three.read("x.svg"))["plan"] == "test"
-    three.doit("graph", "-o", "no/such/x.svg").ended(3, "no/such/x.svg: No such file or directory")
-    three.doit("graph", "-o", ".").ended(3, "directory")
+    assert three.doit("graph", "-o", "-").ended(0).out == three.doit("graph").out
+    assert [path.name for path in three.root.glob(".*.new")] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("a.txt", "a.txt is an output of a, or lies in one; name another file, such as .doit/graph.svg"),
+        ("dodo.py", "a part of what makes this folder a project"),
+        ("config/phases.json", "a part of what makes this folder a project"),
+        (".doit.db", "where phasegate keeps its state"),
+        ("README.md", "README.md is there and is no graph; name another file, or remove it first"),
+        ("", "the file has an empty name; name one: -o graph.svg"),
+        (".", "is a folder"),
+        ("no/such/x.svg", "there is no folder no/such; make it first"),
+        ("/dev/full", "is no file; for standard output say -o -"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_place_where_a_graph_would_do_harm_is_refused(three, place, why):
+    three.write("README.md", "# mine")
+    files = {path: path.read_bytes() for path in three.root.rglob("*") if path.is_file()}
+    three.doit("graph", f"--output={place}").ended(3, why)
+    assert {path: path.read_bytes() for path in three.root.rglob("*") if path.is_file()}.items() >= files.items()
 
 
 def test_a_title_that_no_xml_may_hold_stops_nothing(project):

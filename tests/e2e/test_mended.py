@@ -431,6 +431,10 @@ def test_options_for_the_output_hold_when_there_is_nothing_to_do(project):
     assert "nothing to do" in project.read("out.txt")
     assert json.loads(project.doit("-r", "json").ended(0).out)["tasks"] == []
     project.doit("-o", "nowhere/x").ended(3, "-o nowhere/x: No such file or directory")
+    for place in ("dodo.py", "config/phases.json", ".doit.db"):
+        before = (project.root / place).read_bytes()
+        project.doit("-o", place).ended(3, f"-o {place} ", "name another file")
+        assert (project.root / place).read_bytes() == before
 
 
 def test_a_long_chain_can_be_cleaned(project):

@@ -317,3 +317,45 @@ def test_a_phase_with_nothing_secret_shows_what_it_prints_byte_for_byte(project)
     project.doit(env={"SHORT_TOKEN": "short"}).done("a")
     [log] = (project.root / ".doit/logs").rglob("a.1.log")
     assert log.read_bytes() == b"TOKEN=short \xff\x01\n"
+
+
+def test_a_secret_in_a_title_is_nowhere_shown(project):
+    project.write(".env", "API_TOKEN=correct-horse-battery\nMODE=asks\n")
+    project.phases(
+        {"asks": {"run": "true", "approval": "manual"}, "b": {"title": "with correct-horse-battery", "run": "false"}}
+    )
+    project.config(
+        "github", {"enabled": True, "repository": "a/b", "token": "API_TOKEN", "api_url": "http://127.0.0.1:9"}
+    )
+    project.doit().ended(1)
+    for command in (
+        ["status"],
+        ["status", "--json"],
+        ["graph"],
+        ["graph", "--json"],
+        ["report", "-o", "-"],
+        ["github", "--dry-run"],
+    ):
+        told = project.doit(*command).ended(0).out
+        assert "correct-horse" not in told, command
+        assert "with" in told, command
+        assert "asks" in told, "a name that looks like a secret is none"
+
+
+def test_control_characters_of_the_plan_reach_no_terminal(project):
+    project.phases({"a": {"title": "x\x1b[2J\x07\ny", "run": "true"}})
+    project.config("phases", {**json.loads(project.read("config/phases.json")), "plan": "p\x1b[31m\nq"})
+    for command in (
+        [],
+        [],
+        ["status"],
+        ["plan", "--all"],
+        ["list"],
+        ["list", "--all"],
+        ["info", "a"],
+        ["history"],
+        ["graph"],
+    ):
+        ran = project.doit(*command).ended(0)
+        assert "\x1b" not in ran.out + ran.err, ran
+        assert "\x07" not in ran.out + ran.err, ran

@@ -70,7 +70,6 @@ def test_what_an_order_is(text, order):
         "//approve p ab12cd3",
         "words\u2028/approve p ab12cd3",
         "words\x0b/approve p ab12cd3",
-        "\u200b/approve p ab12cd3",
         "/assign me",
         "/usr/bin/approve",
     ],
@@ -95,7 +94,7 @@ def test_after_a_closed_fence_orders_count_again():
 
 def test_several_lines_are_several_orders_and_no_more_than_a_person_writes():
     assert [order.phase for order in orders("/approve a ab12cd3\n\ntext\n/approve b ab12cd4")] == ["a", "b"]  # type: ignore[union-attr]
-    assert len(orders("/approve a ab12cd3\n" * 1000)) == MOST
+    assert len(orders("/approve a ab12cd3\n" * 1000)) == MOST + 1, "one more, so that the rest is refused aloud"
 
 
 LINES = st.one_of(

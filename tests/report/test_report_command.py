@@ -176,6 +176,7 @@ def test_to_standard_output(measured):
         ("nowhere/report.html", "there is no folder nowhere; make it first"),
         ("/dev/full", "is no file"),
         ("/proc/report.html", "/proc/report.html: "),
+        ("x" * 300, "File name too long"),
     ],
 )
 def test_a_place_where_it_would_do_harm_is_refused(measured, place, why):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from criteria.words import one_line
 
 from ...standing import PhaseState, Standing
+from ..words import title_of
 
 _UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 """What would turn the text around it to the other direction, and what no XML document may hold."""
@@ -37,12 +38,16 @@ class Node:
         return (state,) if self.title == self.name else (shown(self.title, most), state)
 
 
-def nodes_of(standings: Iterable[Standing]) -> list[Node]:
-    """A node for each of these phases, in their order: each after the ones that it needs."""
+def nodes_of(standings: Iterable[Standing], mask: Callable[[str], str]) -> list[Node]:
+    """A node for each of these phases, in their order: each after the ones that it needs.
+
+    Args:
+        mask: takes out what is secret.
+    """
     standings = list(standings)
     there = {standing.phase.name for standing in standings}
     return [
-        Node(phase.name, phase.title, standing.state, tuple(need for need in phase.needs if need in there))
+        Node(phase.name, title_of(phase, mask), standing.state, tuple(need for need in phase.needs if need in there))
         for standing in standings
         for phase in (standing.phase,)
     ]

@@ -10,6 +10,8 @@ from ..palette import LINE, PAGE, STATES, variables
 from .layout import Layout, Sizes, layout
 from .model import Node, columns, reduced, shown
 
+BEGINNING = '<svg xmlns="http://www.w3.org/2000/svg" class="plan-graph"'
+"""How each picture begins: by it one is told from another file of that name."""
 MOST_COLUMNS = 30
 WHOLE = 1000
 """Columns of what is not in the box but behind it."""
@@ -50,7 +52,7 @@ def _opening(found: Layout, count: int, *, linked: bool) -> str:
     size = f'width="{found.width:.0f}" height="{found.height:.0f}" viewBox="0 0 {found.width:.0f} {found.height:.0f}"'
     label = f"{count} {'phase' if count == 1 else 'phases'} and what they need"
     role = "group" if linked else "img"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" class="plan-graph" role="{role}" aria-label="{label}" {size}>'
+    return f'{BEGINNING} role="{role}" aria-label="{label}" {size}>'
 
 
 def _boxes(

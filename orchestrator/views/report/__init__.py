@@ -2,3 +2,6 @@
 
 facts.py looks up, data.py and its helpers decide what is shown (pure), page.py writes it down.
 """
+
+MARK = '<!doctype html>\n<meta charset="utf-8">\n<meta name="generator" content="phasegate report">'
+"""How each page begins: by it a report is told from another file of that name."""

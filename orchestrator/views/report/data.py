@@ -12,6 +12,7 @@ from ...estimate import critical_path, phase_seconds, work_durations
 from ...plan import Phase
 from ...standing import PhaseState
 from ..status import WORST_FIRST
+from ..words import title_of
 from .facts import Attempt, Facts, FileFact, newest_of_each
 from .links import beside
 from .timeline import Run, runs_of
@@ -201,7 +202,7 @@ def _views(
         attempts = facts.attempts.get(phase.name, ())
         shown = tuple(reversed(attempts))[:ATTEMPTS]
         paths = {given.path: given.makers for work in phase.works for given in work.inputs}
-        title = facts.mask(phase.title)
+        title = title_of(phase, facts.mask)
         yield PhaseView(
             phase=phase,
             title="" if title == phase.name else title,

@@ -73,7 +73,7 @@ def facts_of(project: Project, now: float) -> Facts:
     plan, state = project.plan, project.state
     with project.look.one_instant():
         standings = stand(plan, project.look)
-    status = status_data(plan, list(standings.values()), state)
+    status = status_data(plan, list(standings.values()), state, project.masker.text)
     last = state.journal.last_seq()  # asked first: somebody may write meanwhile
     links = state.journal.links()
     entries = state.journal.everything()

@@ -25,17 +25,13 @@ from ...gate.digest import SHORT
 from ...reasons import asked_of
 from ..palette import LINE, PAGE, STATES, Colours
 from ..words import ago, change_lines, figure, plural, seconds
-from . import text
+from . import MARK, text
 from .data import Report
 from .links import anchor, web
 from .timeline import PACKED_ROW
 from .trends import HEIGHT, WIDTH
 
 HERE = Path(__file__).parent
-GENERATOR = "phasegate report"
-"""What a page says of itself, by which a report is told from another file of that name."""
-MARK = f'<!doctype html>\n<meta charset="utf-8">\n<meta name="generator" content="{GENERATOR}">'
-"""How each page begins."""
 
 
 def page(report: Report, graph: str) -> str:
@@ -58,11 +54,6 @@ def page(report: Report, graph: str) -> str:
         views={view.name: view for view in report.phases},
         version=__version__,
     )
-
-
-def is_report(beginning: str) -> bool:
-    """Is this how a report of ours begins?"""
-    return beginning.startswith(MARK)
 
 
 @cache
