@@ -27,6 +27,7 @@ _PUBLIC = {
     "Forget": "orchestrator.commands.forget:Forget",
     "Clean": "orchestrator.commands.clean:Clean",
     "Init": "orchestrator.commands.init:Init",
+    "Plan": "orchestrator.commands.plan:PlanAhead",
     "Status": "orchestrator.commands.status:Status",
     "Approve": "orchestrator.commands.approve:Approve",
     "Reject": "orchestrator.commands.reject:Reject",

@@ -23,7 +23,7 @@ PLAIN = """
 DOIT_CONFIG = {{"backend": "{backend}", "verbosity": 0}}
 
 
-def task_plan():
+def task_phases():
     for number in range({count}):
         output = f"build/{{number:05}}"
         action = ["cp", "data/left.txt", output]

@@ -15,7 +15,7 @@ PHASEGATE_DODO = """from phasegate import Project
 
 project = Project.here()
 DOIT_CONFIG = project.doit_config
-task_plan = project.tasks
+task_phases = project.tasks
 """
 PLAIN_DODO = """from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOIT_CONFIG = {{"backend": "{backend}"}}
 
 {layered}
 
-def task_plan():
+def task_phases():
     for name, inputs, outputs, command in layered({count}):
         yield {{"basename": name, "file_dep": inputs, "targets": outputs, "actions": [command]}}
 """

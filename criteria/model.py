@@ -93,6 +93,8 @@ class Criterion(ABC):
     """A testable statement about a phase's outputs."""
 
     kind: ClassVar[str]
+    only_reads: ClassVar[bool] = True
+    """It looks at files and at nothing else: asked any time, it changes nothing."""
     name: str
     severity: str  # fail | warn
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from doit.exceptions import InvalidDodoFile
 
 from . import __version__
+from .config.cache import store
 from .config.load import load_plan
 from .lookup import Lookup
 from .plan import Plan
@@ -37,6 +38,7 @@ class Project:
         self.plan = plan
         self.state = State(root, lambda text: self.masker.text(text))
         self.look = Lookup(self.state, mask=lambda text: self.masker.text(text))
+        self._compiled: list[Callable[[], None]] = []
         if plan.github is not None:
             from .secrets import token_variable
 
@@ -51,14 +53,28 @@ class Project:
             InvalidDodoFile: every problem of the configuration; doit prints it and exits with 3.
         """
         root = Path.cwd()
+        compiled: list[Callable[[], None]] = []
         try:
-            return cls(root, load_plan(root, __version__))
+            project = cls(root, load_plan(root, __version__, lambda *what: compiled.append(lambda: store(*what))))
         except Exception as error:
             from .config.problems import ConfigError
 
             if isinstance(error, ConfigError):
                 raise InvalidDodoFile(str(error)) from None
             raise
+        project._compiled = compiled
+        return project
+
+    def keep_plan(self) -> None:
+        """Let the next command find the plan compiled. Not done before it is known which command this is: one may
+        have promised to write nothing."""
+        while self._compiled:
+            self._compiled.pop()()
+
+    def leave_untouched(self) -> None:
+        """From now on nothing in the folder is written."""
+        self._compiled.clear()
+        self.state.database.leave_untouched()
 
     @cached_property
     def variables(self) -> Variables:
@@ -102,4 +118,5 @@ class Project:
         """All phases as doit tasks, for the commands of doit that look at them."""
         from .tasks import tasks_of
 
+        self.keep_plan()
         yield from tasks_of(self.plan, self.look, None)

@@ -18,6 +18,7 @@ _WANTED = "a bool, or a mapping or object with result: pass, review, fail, warn 
 @dataclass(frozen=True, slots=True)
 class CheckCriterion(Criterion):
     kind: ClassVar[str] = "check"
+    only_reads: ClassVar[bool] = False
     module: str
     function: str
     arguments: str  # keyword arguments as JSON, which keeps the criterion frozen

@@ -16,6 +16,7 @@ TIMEOUT = 600.0  # seconds
 @dataclass(frozen=True, slots=True)
 class CommandCriterion(Criterion):
     kind: ClassVar[str] = "command"
+    only_reads: ClassVar[bool] = False
     text: str
     argv: tuple[str, ...]
     timeout: float  # seconds

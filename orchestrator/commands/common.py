@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand, InvalidDodoFile
@@ -16,6 +16,9 @@ from ..plan import Phase
 from ..project import PROJECT, Project
 from ..state.state import NAME
 from .selection import given
+
+if TYPE_CHECKING:
+    from ..config.problems import Problem
 
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
@@ -46,10 +49,19 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         ]
         return [*options, "--", *names]
 
+    writes = True
+    """Whether it may write in the project's folder."""
+
     def execute(self, params: Any, args: Sequence[str]) -> int:
+        if not self.writes:
+            sys.dont_write_bytecode = True  # dodo.py is imported next
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
+        if self.writes:
+            project.keep_plan()
+        else:
+            project.leave_untouched()
         args = given(project.plan, args, project.root)
         try:
             code = self.act(project, params, args)
@@ -70,13 +82,24 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         raise NotImplementedError
 
 
+def as_typed(name: str, in_args: list[str]) -> list[str]:
+    """The words behind a command's name, as they were typed: doit takes every one with a `=` for a variable, also one
+    that is the value of an option."""
+    words = list(sys.argv[1:])
+    if name in words:
+        words.remove(name)
+        if [word for word in words if word in in_args] == in_args:
+            return words
+    return in_args
+
+
 def project_of(params: Any) -> Project:
     """The project that dodo.py put into DOIT_CONFIG."""
     project = params.get(PROJECT)
     if not isinstance(project, Project):
         raise InvalidDodoFile(
             "dodo.py has no plan. It should say: from phasegate import Project; project = Project.here();"
-            " DOIT_CONFIG = project.doit_config; task_plan = project.tasks"
+            " DOIT_CONFIG = project.doit_config; task_phases = project.tasks"
         )
     if params["dep_file"] != NAME:
         raise InvalidCommand(f"phasegate keeps its state in {NAME}; leave --db-file out")
@@ -89,15 +112,21 @@ def preflight(project: Project, phases: Iterable[Phase]) -> None:
     Raises:
         InvalidDodoFile: with every problem.
     """
+    problems = hindrances(project, phases)
+    if problems:
+        from ..config.problems import ConfigError
+
+        raise InvalidDodoFile(str(ConfigError(problems)))
+
+
+def hindrances(project: Project, phases: Iterable[Phase]) -> tuple[Problem, ...]:
+    """Why these phases cannot end well, as far as it is known before they start."""
     from ..config.preflight import escapes, missing, unmakeable, unset
-    from ..config.problems import ConfigError
 
     phases = list(phases)
-    problems = [
+    return (
         *missing(project.root, phases, project.state.files.exists),
         *escapes(project.root, phases),
         *unset(phases, project.variables.get),
         *unmakeable(project.root, phases, project.look.opened_with),
-    ]
-    if problems:
-        raise InvalidDodoFile(str(ConfigError(tuple(problems))))
+    )

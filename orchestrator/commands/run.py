@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from doit.cmd_run import Run as DoitRun
 from doit.exceptions import InvalidCommand
 from doit.globals import Globals
-from doit.task import Task
 
-from ..plan import Phase, Plan
+from ..plan import Phase
 from ..project import Project
 from ..standing import stand
 from ..views.stream import Tolerant
+from .agenda import Chosen, choose, selected, stale
 from .common import preflight, project_of
-from .selection import given, split
 
 if TYPE_CHECKING:
     from phases.local import LocalExecutor
@@ -41,19 +40,6 @@ DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
 """Exit codes (docs/design.md); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
 
 PLAN_ENDS = {DONE: "plan.done", WAITING: "plan.waiting"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """What is to be run."""
-
-    tasks: list[str]
-    """Gates, and works that were named alone."""
-    own_names: list[str]
-    own: list[Task]
-    """The user's own tasks: those that were named, and these with all that they need."""
-    phases: set[str]
-    """The phases that all of these need, themselves included."""
 
 
 OPT_MODE = {
@@ -79,7 +65,7 @@ class _Todo:
     phases: list[Phase]
     """Those that are handed to doit."""
     selected: list[str]
-    chosen: _Chosen
+    chosen: Chosen
     wait: float
     """Seconds to stay at a gate that waits for a person."""
 
@@ -105,43 +91,25 @@ class Run(DoitRun):  # type: ignore[misc]
         self.loader.setup(params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
+        project.keep_plan()
         wait = heed_options(project, params)
-        chosen = self._choose(project, params, args)
+        chosen = choose(self, project, params, args)
         with project.look.one_instant():
             standings = stand(project.plan.closure(chosen.phases), project.look)
-            stale = [s.phase for s in standings.values() if s.reasons or params["always"]]
-            if stale:
-                preflight(project, stale)
+            todo = stale(standings, always=params["always"])
+            if todo:
+                preflight(project, todo)
         # a task of the user's own may name a phase that is done, and doit wants every name to be there
-        handed = [s.phase for s in standings.values()] if chosen.own else stale
-        selected = _selected(project.plan, chosen.tasks, {phase.name for phase in handed}, alone=params["single"])
+        handed = [s.phase for s in standings.values()] if chosen.own else todo
+        names = selected(project.plan, chosen.tasks, {phase.name for phase in handed}, alone=params["single"])
         with self._output(params) as outstream:
-            if not selected and not chosen.own and not self._has_other_reporter(params):
+            if not names and not chosen.own and not self._has_other_reporter(params):
                 project.state.keep_digests()
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
                 _catch_up(project, outstream)
                 return DONE
-            return self._run(project, params, outstream, _Todo(handed, selected, chosen, wait))
-
-    def _choose(self, project: Project, params: Any, args: Sequence[str]) -> _Chosen:
-        """What the command line names, of the plan and beside it; the whole plan without a name."""
-        plan = project.plan
-        names = given(plan, args, project.root) or _default(params, plan)
-        tasks, beside = split(plan, names, project.root)
-        if not names:
-            tasks = list(plan.phases)
-        own: list[Task] = []
-        own_names: list[str] = []
-        phases = set(plan.phases_of(tasks))
-        if beside:
-            from .own_tasks import OwnTasks
-
-            found = OwnTasks.among(self.loader.load_tasks(cmd=self, pos_args=list(names)), plan, project.root)
-            own_names = found.named(beside)
-            own, needed = found.with_needs(own_names)
-            phases.update(needed)
-        return _Chosen(tasks, own_names, own, phases)
+            return self._run(project, params, outstream, _Todo(handed, names, chosen, wait))
 
     def _run(
         self,
@@ -338,27 +306,6 @@ def _duration(text: str) -> float:
         return duration(text)
     except ValueError as error:
         raise InvalidCommand(f"--wait: {error}") from None
-
-
-def _default(params: Any, plan: Plan) -> list[str]:
-    """What dodo.py wants to be run without a name, where its author changed that from "every phase"."""
-    default = list(params["default_tasks"] or ())
-    return [] if default == list(plan.phases) else default
-
-
-def _selected(plan: Plan, tasks: Sequence[str], handed: set[str], *, alone: bool) -> list[str]:
-    """What doit is told to run, of the phases that are handed over: what was named, after all that it needs.
-
-    doit would find the needs by itself, but it keeps a list of ancestors for each task on the way (doit 0.37), which in
-    a long chain is quadratic; in dependency order there are none.
-    """
-    gates = [task for task in tasks if task in handed]
-    works = [task for task in tasks if task not in plan.phases and handed.issuperset(plan.phases_of([task]))]
-    if alone:
-        return [*gates, *works]
-    needs = [need for name in plan.phases_of(works) for need in plan.phases[name].needs]
-    before = [phase.name for phase in plan.closure([*gates, *needs]) if phase.name in handed]
-    return [*before, *works]
 
 
 def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ None of them takes the lock: people vote while a run is going on. They refuse wh
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from ..gate.people import login, voter
 from ..project import Project
 from ..triggers.model import LAST_CALL, PHASE_EVENTS, Happening
 from ..voting import Ballot, Refused, entitle, last_judged, same_digest
-from .common import PlanCommand
+from .common import PlanCommand, as_typed
 
 CHANNEL = "command line"
 PAST = {"approve": "approved", "reject": "rejected"}
@@ -41,13 +40,7 @@ class VotingCommand(PlanCommand):
     reason_needed = False
 
     def parse_execute(self, in_args: list[str]) -> int:
-        """doit takes every word with a `=` for a variable, also one that belongs to a reason."""
-        words = list(sys.argv[1:])
-        if self.name in words:
-            words.remove(self.name)
-            if [word for word in words if word in in_args] == in_args:
-                return super().parse_execute(words)
-        return super().parse_execute(in_args)
+        return super().parse_execute(as_typed(self.name, in_args))
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         if len(args) != len(self.arguments):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,11 @@ FOLDER = "config"
 CACHE = Path(".doit") / "plan"
 
 
-def load_plan(root: Path, version: str) -> Plan:
+def load_plan(root: Path, version: str, keep: Callable[[Path, bytes, Plan], None] = cache.store) -> Plan:
     """The plan of the project in `root`.
+
+    Args:
+        keep: given a plan that had to be compiled, and where and under which key the next one finds it.
 
     Raises:
         ConfigError: with every problem of every file, each with its place.
@@ -33,7 +36,7 @@ def load_plan(root: Path, version: str) -> Plan:
     plan = cache.load(root / CACHE, key)
     if plan is None or not _modules_stand(root, plan):
         plan = _compile(root, files)
-        cache.store(root / CACHE, key, plan)
+        keep(root / CACHE, key, plan)
     return replace(plan, key=key.hex())
 
 

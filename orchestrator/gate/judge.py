@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from criteria import Result, Scene, Verdict, parse
 from phases.masking import Masker
@@ -17,11 +17,13 @@ from ..state.records import DEFINITION, record_of
 from ..state.state import State
 from ..state.votes import POLICY, Vote
 from ..work.command import RUN, Surroundings, phase_environment
-from .approval import waivers
 from .casting import cast
 from .changes import Contents, changes, contents
-from .digest import attempts_of, gate_digest
-from .judgement import OUTCOMES, GateState, Judgement, judgement_on
+from .digest import attempts_of
+from .judgement import OUTCOMES, GateState, Judgement, weigh
+
+if TYPE_CHECKING:
+    from ..state.journal import Journal
 
 LONGEST = 500
 """Characters of each text of a verdict."""
@@ -47,7 +49,7 @@ class Judge:
         Nothing came of it, and None is returned, when the run is `stopping`: what criteria start is ended with it.
         """
         now = self._clock()
-        opened = self._last_opened(phase)
+        opened = last_opened(self._state.journal, phase)
         for _ in range(LOOKS):
             stamps = [self._state.files.stamp(path) for path in phase.reads]
             states = self._states(phase)
@@ -57,21 +59,19 @@ class Judge:
             still = stamps == [self._state.files.stamp(path) for path in phase.reads]
             if still:
                 break
-        hindrances = [_hindrance(f"{file} cannot be read", file) for file in unreadable(states)]
+        hindrances = hindrances_of(states)
         if not still:
             hindrances.append(_hindrance("what its criteria look at is written to while they do", "quiet"))
         attempts = attempts_of(phase, self._state.records.get)
-        digest = gate_digest(states, phase.gate_text, [(v.name, v.value) for v in (*verdicts, *hindrances)], attempts)
         there = contents(self._around.root, {output: states[output] for output in phase.outputs})
+        changed = changes(opened.get("outputs", {}), there, opened.get("metrics", {}), _metrics(verdicts))
+        changed = changed if opened else []
         with self._state.database.transaction():  # a vote that is given meanwhile is seen, or comes after
             votes = tuple(self._state.votes.of(phase.name))
-            waived = waivers(phase.rule, votes, digest, now)
-            judged = (*(_waived(verdict, waived) for verdict in verdicts), *hindrances)
-            changed = changes(opened.get("outputs", {}), there, opened.get("metrics", {}), _metrics(judged))
-            judgement = judgement_on(phase, judged, digest, states, votes, now, changed if opened else [])
+            judgement = weigh(phase, verdicts, hindrances, states, attempts, votes, now, changed)
             self._record(judgement, now)
             if judgement.state is GateState.OPEN:
-                self._open(judgement, there, attempts, waived)
+                self._open(judgement, there, attempts)
         return judgement
 
     def would_differ(self, judgement: Judgement | None) -> bool:
@@ -93,11 +93,6 @@ class Judge:
             env={**phase_environment(phase.name, self._around.inherited), RUN: self._around.run},
         )
         return [masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria]
-
-    def _last_opened(self, phase: Phase) -> Mapping[str, Any]:
-        """With what the gate last opened: what `* approved`, and whoever is asked, holds the present against."""
-        entry = self._state.journal.newest(phase.name, phase.name, Event.OPENED, Event.FORGOTTEN)
-        return entry.data if entry is not None and entry.event is Event.OPENED else {}
 
     def _record(self, judgement: Judgement, now: float) -> None:
         phase, rejected = judgement.phase.name, judgement.rejected
@@ -126,7 +121,6 @@ class Judge:
         judgement: Judgement,
         there: Contents,
         attempts: list[int],
-        waived: Mapping[str, Vote],
     ) -> None:
         phase, decision = judgement.phase, judgement.decision
         assert decision is not None
@@ -138,7 +132,8 @@ class Judge:
             metrics=_metrics(judgement.verdicts),
             outputs=there,
         )
-        used = [vote for name, vote in waived.items() if name in {verdict.name for verdict in judgement.verdicts}]
+        judged = {verdict.name for verdict in judgement.verdicts}
+        used = [vote for name, vote in judgement.waived.items() if name in judged]
         ends = [verdict.until for verdict in judgement.verdicts] + [vote.until for vote in used] + [decision.until]
         values = {
             DEFINITION: phase.gate_text,
@@ -151,12 +146,15 @@ class Judge:
         self._state.records.save(phase.name, record_of(values, judgement.states))
 
 
-def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
-    """A verdict that need not hold, because somebody said so for exactly this digest: told, and no hindrance."""
-    vote = waived.get(verdict.name)
-    if vote is None or verdict.result not in (Result.FAIL, Result.REVIEW):
-        return verdict
-    return replace(verdict, result=Result.WARN, message=f"{verdict.message}; waived by {vote.by}: {vote.reason}")
+def last_opened(journal: Journal, phase: Phase) -> Mapping[str, Any]:
+    """With what a gate last opened: what `* approved`, and whoever is asked, holds the present against."""
+    entry = journal.newest(phase.name, phase.name, Event.OPENED, Event.FORGOTTEN)
+    return entry.data if entry is not None and entry.event is Event.OPENED else {}
+
+
+def hindrances_of(states: Mapping[str, FileState]) -> list[Verdict]:
+    """That something cannot be read, whatever the criteria say."""
+    return [_hindrance(f"{file} cannot be read", file) for file in unreadable(states)]
 
 
 def _hindrance(message: str, what: str) -> Verdict:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -12,7 +12,8 @@ from criteria import Result, Verdict
 from ..plan import Phase
 from ..state.files import State as FileState
 from ..state.votes import Vote
-from .approval import Decision, decide
+from .approval import Decision, decide, waivers
+from .digest import gate_digest
 
 
 class GateState(str, Enum):
@@ -43,6 +44,8 @@ class Judgement:
     """The votes that it rests on."""
     changes: tuple[Mapping[str, Any], ...] = ()
     """What changed since it last opened."""
+    waived: Mapping[str, Vote] = field(default_factory=dict)
+    """The criteria that need not hold for this digest."""
 
     @property
     def rejected(self) -> Vote | None:
@@ -50,19 +53,39 @@ class Judgement:
         return None if self.decision is None else self.decision.rejected
 
 
-def judgement_on(
+def weigh(
     phase: Phase,
-    verdicts: tuple[Verdict, ...],
-    digest: str,
+    verdicts: Sequence[Verdict],
+    hindrances: Sequence[Verdict],
     states: Mapping[str, FileState],
+    attempts: Iterable[int],
     votes: tuple[Vote, ...],
     now: float,
-    changed: Sequence[Mapping[str, Any]],
+    changed: Sequence[Mapping[str, Any]] = (),
 ) -> Judgement:
-    """What follows from the verdicts and the votes."""
-    if any(verdict.result is Result.FAIL for verdict in verdicts):
-        return Judgement(phase, GateState.SHUT, verdicts, digest, None, states, votes, tuple(changed))
-    review = [verdict.name for verdict in verdicts if verdict.result is Result.REVIEW]
-    decision = decide(phase.rule, review, votes, digest, now)
-    state = GateState.OPEN if decision.open else GateState.WAITING if decision.rejected is None else GateState.SHUT
-    return Judgement(phase, state, verdicts, digest, decision, states, votes, tuple(changed))
+    """What follows from the verdicts and the votes.
+
+    Args:
+        hindrances: verdicts that nobody can waive.
+        states: of all that the gate reads.
+        attempts: what `attempts_of` says.
+        now: seconds since 1970.
+    """
+    digest = gate_digest(states, phase.gate_text, [(v.name, v.value) for v in (*verdicts, *hindrances)], attempts)
+    waived = waivers(phase.rule, votes, digest, now)
+    judged = (*(_waived(verdict, waived) for verdict in verdicts), *hindrances)
+    decision = None
+    state = GateState.SHUT
+    if not any(verdict.result is Result.FAIL for verdict in judged):
+        review = [verdict.name for verdict in judged if verdict.result is Result.REVIEW]
+        decision = decide(phase.rule, review, votes, digest, now)
+        state = GateState.OPEN if decision.open else GateState.WAITING if decision.rejected is None else GateState.SHUT
+    return Judgement(phase, state, judged, digest, decision, states, votes, tuple(changed), waived)
+
+
+def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
+    """A verdict that need not hold, because somebody said so for exactly this digest: told, and no hindrance."""
+    vote = waived.get(verdict.name)
+    if vote is None or verdict.result not in (Result.FAIL, Result.REVIEW):
+        return verdict
+    return replace(verdict, result=Result.WARN, message=f"{verdict.message}; waived by {vote.by}: {vote.reason}")

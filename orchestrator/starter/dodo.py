@@ -4,4 +4,4 @@ from phasegate import Project
 
 project = Project.here()
 DOIT_CONFIG = project.doit_config
-task_plan = project.tasks
+task_phases = project.tasks

@@ -15,9 +15,12 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.exceptions import InvalidCommand
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshot
 
 APPLICATION_ID = 0x70676174
 """`pgat` in the file's header: tells our file from doit's own sqlite3 backend and from anything else."""
@@ -66,12 +69,18 @@ class Database:
         self._inode = 0
         self._ahead = False
         """Is a log written ahead (WAL)? Only then may a transaction do without its own wait for the disk."""
+        self._untouched = False
+        self._snapshot: Snapshot | None = None
 
     @property
     def exists(self) -> bool:
         """Is there a file yet? Commands that only read never make one."""
         with self._explained():
             return self.path.exists()
+
+    def leave_untouched(self) -> None:
+        """From now on read a copy alone, so that no file here changes, comes or goes."""
+        self._untouched = True
 
     def create(self) -> None:
         """Make the file if there is none, whole or not at all: it gets its name when it is complete."""
@@ -101,6 +110,8 @@ class Database:
                 the disk; against `kill -9` both are the same.
         """
         with self._guard, self._explained():
+            if self._untouched:
+                raise StateError(f"{self.path}: a command that only reads was about to write: a bug in phasegate")
             connection = self._open()
             if connection.in_transaction:
                 yield connection
@@ -152,6 +163,9 @@ class Database:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+            if self._snapshot is not None:
+                self._snapshot.close()
+                self._snapshot = None
 
     def _still_there(self) -> None:
         """A file that was taken away while it is open can be written to, and nobody will find what was written."""
@@ -175,9 +189,15 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         """A connection that was looked over. In a folder where nothing can be written a log of SQLite's that is empty
         or not there is no hindrance to reading."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        sealed = not os.access(self.path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
-        name = f"{self.path.absolute().as_uri()}?immutable=1" if sealed else str(self.path)
+        path = self.path
+        if self._untouched:
+            from .snapshot import Snapshot
+
+            self._snapshot = Snapshot(path)
+            path = self._snapshot.path
+        log = path.with_name(f"{path.name}-wal")
+        sealed = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+        name = f"{path.absolute().as_uri()}?immutable=1" if sealed else str(path)
         connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=10, uri=sealed)
         try:
             self._prepare(connection)
