@@ -7,7 +7,7 @@ the work is forgotten after a few runs. What never succeeded has no estimate: wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from .plan import Phase
@@ -69,3 +69,17 @@ def critical_path(phases: Iterable[Phase], expected: Mapping[str, float | None])
         path.append(at)
         at = before[at]
     return CriticalPath(seconds, tuple(reversed(path)), tuple(unknown))
+
+
+def time_left(phases: Iterable[Phase], works: Mapping[str, float], jobs: int) -> CriticalPath:
+    """How long phases take at least with so many jobs: their longest chain, or all their works shared among the jobs
+    where that is longer.
+
+    Args:
+        phases: as `critical_path` takes them.
+        works: seconds that are left of each work; none where nobody knows.
+    """
+    phases = list(phases)
+    path = critical_path(phases, {phase.name: phase_seconds(phase, works) for phase in phases})
+    shared = sum(works.get(work.task, 0.0) for phase in phases for work in phase.works) / max(1, jobs)
+    return replace(path, seconds=max(path.seconds, shared))

@@ -164,6 +164,8 @@ class Phase:
     rule: Rule
     gate_text: str
     """Criteria and rule in canonical form: a change makes the gate judge again, and nothing else run."""
+    places: tuple[str, ...] = ()
+    """`file:line:column` of each of the criteria."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -301,13 +303,14 @@ def _phase_data(phase: Phase) -> tuple[Any, ...]:
         phase.reads,
         (rule.manual, rule.by, rule.quorum, rule.self_approval, rule.expires, rule.by_mode),
         phase.gate_text,
+        phase.places,
     )
 
 
 def _phase(row: tuple[Any, ...]) -> Phase:
-    name, title, description, place, needs, works, reads, rule, text = row
+    name, title, description, place, needs, works, reads, rule, text, places = row
     parts = tuple(_work(work) for work in works)
-    return Phase(name, title, description, place, needs, parts, reads, Rule(*rule), text)
+    return Phase(name, title, description, place, needs, parts, reads, Rule(*rule), text, places)
 
 
 def _trigger(row: Any) -> Trigger:

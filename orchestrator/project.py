@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +61,9 @@ class Project:
             from .config.problems import ConfigError
 
             if isinstance(error, ConfigError):
+                from .annotations import tell_problems
+
+                tell_problems(error.problems, root, sys.stderr)
                 raise InvalidDodoFile(str(error)) from None
             raise
         project._compiled = compiled

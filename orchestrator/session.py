@@ -91,6 +91,7 @@ class Session:
                 if attempt.retry is not None:
                     self._watcher.waits(result, work, attempt.retry.wait, attempt)
                     return Later(attempt.retry.wait)
+                self._watcher.finished(result, work)
                 if attempt.problem is not None and len(phase.works) == 1:
                     self._end(result, result.without_gate())
             return attempt.problem
@@ -103,6 +104,8 @@ class Session:
             result = self._result(phase)
             if result.waits_until > self._monotonic() and not self._judge.would_differ(result.judgement):
                 return Later(LOOK_AGAIN)
+            with self._guard:
+                self._watcher.judges(result)
             judgement = self._judge.judge(phase, lambda: self._stopping)
             if judgement is None:
                 return "the run was stopped"
@@ -147,6 +150,7 @@ class Session:
                 self._end(self.results[phase.name], End.DONE)
             else:
                 self.current.add(phase.name)
+                self._watcher.unchanged(phase)
 
     def stop(self) -> None:
         """End works, and what criteria started."""

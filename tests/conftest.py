@@ -97,7 +97,8 @@ class Project:
         return self
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **more}
+        around = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        return {**around, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
     def doit(
         self, *args: str, env: dict[str, str] | None = None, command: list[str] | None = None, cwd: Path | None = None

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from orchestrator.estimate import critical_path, phase_seconds, work_durations
 from orchestrator.plan import Phase, Rule, Work
+from orchestrator.state.journal import Event
+from orchestrator.state.state import State
 
 
 def phase(name, needs=(), works=1):
@@ -19,6 +21,19 @@ def phase(name, needs=(), works=1):
 
 def test_the_median_of_the_five_newest_attempts():
     assert work_durations([("a:run", seconds) for seconds in (90, 90, 90, 1, 2, 3, 4, 50)]) == {"a:run": 3}
+
+
+def test_the_history_of_some_phases_or_of_all(tmp_path):
+    state = State(tmp_path)
+    state.lock.take("run")
+    for name, outcome, seconds in (("a", "succeeded", 1.0), ("b", "succeeded", 2.0), ("a", "failed", 3.0)):
+        state.journal.append(
+            Event.ATTEMPT_ENDED, name, f"{name}:run", attempt=1, outcome=outcome, duration=seconds, problem=None
+        )
+    assert state.journal.successes() == [("a:run", 1.0), ("b:run", 2.0)]
+    assert state.journal.successes(["b", "unknown"]) == [("b:run", 2.0)]
+    assert state.journal.successes([]) == []
+    state.close()
 
 
 def test_works_of_one_phase_run_side_by_side():

@@ -114,8 +114,10 @@ def preflight(project: Project, phases: Iterable[Phase]) -> None:
     """
     problems = hindrances(project, phases)
     if problems:
+        from ..annotations import tell_problems
         from ..config.problems import ConfigError
 
+        tell_problems(problems, project.root, sys.stderr)
         raise InvalidDodoFile(str(ConfigError(problems)))
 
 

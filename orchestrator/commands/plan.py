@@ -23,7 +23,7 @@ from ..supposition import Supposition, concerns
 from ..views.forecast import forecast_data, forecast_lines
 from .agenda import choose, selected, stale
 from .common import OPT_JSON, PlanCommand, as_typed, hindrances
-from .run import OPT_MODE, set_mode
+from .run_options import OPT_MODE, set_mode
 from .selection import tasks_named
 
 OPT_ASSUME: dict[str, Any] = {

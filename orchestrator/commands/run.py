@@ -15,12 +15,15 @@ from doit.cmd_run import Run as DoitRun
 from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 
+from ..estimate import work_durations
 from ..plan import Phase
 from ..project import Project
-from ..standing import stand
+from ..standing import Standing, stand
 from ..views.stream import Tolerant
 from .agenda import Chosen, choose, selected, stale
 from .common import preflight, project_of
+from .elsewhere import LAST_SYNC, catch_up, end_following, follower_of, tell_actions
+from .run_options import OPT_MODE, OPT_WAIT, heed_options
 
 if TYPE_CHECKING:
     from phases.local import LocalExecutor
@@ -33,29 +36,11 @@ if TYPE_CHECKING:
 
 AFTER_STOP = 2.0
 """Seconds that triggers and GitHub get after a signal, in the place of LAST_CALL and LAST_SYNC."""
-LAST_SYNC = 15.0
-"""Seconds that it may take at the end of a run until GitHub shows where the plan stands."""
 
 DONE, FAILED, ERROR, WAITING = 0, 1, 2, 4
 """Exit codes (docs/design.md); 3, bad configuration or usage, is doit's own for the exceptions that we raise."""
 
 PLAN_ENDS = {DONE: "plan.done", WAITING: "plan.waiting"}
-
-
-OPT_MODE = {
-    "name": "mode",
-    "long": "mode",
-    "type": str,
-    "default": "",
-    "help": "manual: every gate asks a person, whose phase says nothing else; auto: criteria that pass are enough",
-}
-OPT_WAIT = {
-    "name": "wait",
-    "long": "wait",
-    "type": str,
-    "default": "",
-    "help": "stay at a gate that waits, so long at most, and go on when it is approved: 90, 5m, 2h",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +51,8 @@ class _Todo:
     """Those that are handed to doit."""
     selected: list[str]
     chosen: Chosen
+    judged_only: set[str]
+    """Those of which only the gate is looked at, as far as is known now."""
     wait: float
     """Seconds to stay at a gate that waits for a person."""
 
@@ -107,9 +94,13 @@ class Run(DoitRun):  # type: ignore[misc]
                 project.state.keep_digests()
                 project.state.close()
                 outstream.write(_nothing_to_do(project, len(standings)))
-                _catch_up(project, outstream)
+                outstream.writelines(f"note: {note}\n" for note in catch_up(project))
+                tell_actions(project, standings)
                 return DONE
-            return self._run(project, params, outstream, _Todo(handed, names, chosen, wait))
+            judged_only = set() if params["always"] else {s.phase.name for s in standings.values() if _only_judged(s)}
+            code = self._run(project, params, outstream, _Todo(handed, names, chosen, judged_only, wait))
+            tell_actions(project, standings)
+            return code
 
     def _run(
         self,
@@ -133,18 +124,23 @@ class Run(DoitRun):  # type: ignore[misc]
         with contextlib.ExitStack() as stack:
             if also is not None:  # what it prints must not be mixed with ours
                 outstream = stack.enter_context(Path(os.devnull).open("w"))
-            console = Console(project.plan, todo.phases, outstream)
+            console = Console(
+                project.plan,
+                todo.phases,
+                outstream,
+                lambda: work_durations(project.state.journal.successes([phase.name for phase in todo.phases])),
+                todo.judged_only,
+                max(1, params["num_process"]),
+            )
             announcer = Announcer(project.triggers(run), project.plan.name, run)
-            follower = _follower(project, console, waits=todo.wait > 0)
+            follower = follower_of(project, console.notes, waits=todo.wait > 0)
             stack.enter_context(stoppable(executor.kill))
             code = ERROR
             try:
                 code = self._work(project, params, run, executor, console, announcer, follower, todo, also)
             finally:
                 console.notes(announcer.close(LAST_CALL if code < 128 else AFTER_STOP))
-                if follower is not None:
-                    console.notes(_shown(follower.finish(LAST_SYNC if code < 128 else AFTER_STOP)))
-                    project.state.close()
+                console.notes(end_following(follower, project, LAST_SYNC if code < 128 else AFTER_STOP))
         return code
 
     def _work(
@@ -228,42 +224,6 @@ class Run(DoitRun):  # type: ignore[misc]
         return self.reporters[params["reporter"]](outstream, {"failure_verbosity": params["failure_verbosity"]})
 
 
-def _follower(project: Project, console: Console, *, waits: bool) -> Follower | None:
-    """Who shows the run on GitHub, where there is one."""
-    if project.plan.github is None:
-        return None
-    from ..github.follower import Follower, following
-
-    found = following(project, waits=waits)
-    if isinstance(found, Follower):
-        return found
-    console.notes(_shown(found))
-    return None
-
-
-def _catch_up(project: Project, outstream: TextIO) -> None:
-    """Show on GitHub what an earlier run could not, where the journal tells that there is something."""
-    if project.plan.github is None:
-        return
-    from ..github.connection import in_step
-
-    if in_step(project):
-        return
-    from ..github.follower import Follower, following
-
-    found = following(project, waits=False)
-    if isinstance(found, Follower):
-        found.start()
-        found = found.finish(LAST_SYNC)
-    outstream.writelines(f"note: {note}\n" for note in _shown(found))
-    project.state.close()
-
-
-def _shown(why: str | None) -> list[str]:
-    """What to tell where GitHub does not show the plan."""
-    return [] if why is None else [f"GitHub does not show this yet: {why}; the next run or `doit github` tries again"]
-
-
 def raise_file_limit() -> None:
     """Each work takes a few file descriptors, and the usual limit, of 1024, is meant for programs that use `select`."""
     import resource
@@ -273,39 +233,9 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def heed_options(project: Project, params: Any) -> float:
-    """Do what `-n` and `--mode` ask for, as far as it is done before the run; the seconds that `--wait` asks for.
-
-    Raises:
-        InvalidCommand: one of them makes no sense.
-    """
-    if params["num_process"] < 0:
-        raise InvalidCommand(f"-n {params['num_process']}: a number of phases at the same time is 0 or more")
-    set_mode(project, params["mode"])
-    return _duration(params["wait"])
-
-
-def set_mode(project: Project, mode: str) -> None:
-    """What `--mode` asks for, over `mode` in orchestrator.yaml.
-
-    Raises:
-        InvalidCommand: there is no such mode.
-    """
-    if mode not in ("", "auto", "manual"):
-        raise InvalidCommand(f"--mode {mode!r} is not one of auto, manual")
-    if mode:
-        project.plan = project.plan.in_mode(manual=mode == "manual")
-
-
-def _duration(text: str) -> float:
-    if not text:
-        return 0.0
-    from criteria import duration
-
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise InvalidCommand(f"--wait: {error}") from None
+def _only_judged(standing: Standing) -> bool:
+    """Is its work done, and nothing before it runs, after which it may have to run again?"""
+    return standing.work_is_current and not any(reason.kind == "upstream" for reason in standing.reasons)
 
 
 def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> int:

@@ -22,7 +22,8 @@ from ..watching.child import Runner
 from ..watching.observer import Observer
 from ..watching.sources import SETTINGS, Seen, changes, look, places, sources, unfound_modules
 from .common import PlanCommand
-from .run import Run, heed_options
+from .run import Run
+from .run_options import heed_options
 from .selection import named, split, variables
 
 OPT_POLL = {

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..plan import Plan
 
-FORMAT = b"phasegate plan 5\n"
+FORMAT = b"phasegate plan 6\n"
 
 
 def key(files: Mapping[str, bytes], version: str) -> bytes:

@@ -16,15 +16,24 @@ from .matrix import axes_in, combinations, fill, fill_texts, task_suffix
 def with_gate(phase: Phase, raw: Mapping[str, Any], desk: Desk) -> Phase:
     """The phase with its rule, its criteria, what they read, and the phases that make what they read."""
     criteria: list[Mapping[str, Any]] = []
+    places: list[str] = []
     reads = dict.fromkeys(phase.outputs)
     needs = dict.fromkeys(phase.needs)
     for at, item, criterion in _criteria(phase.name, raw.get("matrix") or {}, desk):
         criteria.append(item)
+        places.append(desk.criteria.place(at))
         for path in _files(at, item, criterion, desk):
             reads[path] = None
             needs.update(dict.fromkeys(maker for maker in desk.outputs.makers_of(path) if maker != phase.name))
     rule = _rule(phase.name, raw, desk)
-    return replace(phase, reads=tuple(reads), needs=tuple(needs), rule=rule, gate_text=gate_text(criteria, rule))
+    return replace(
+        phase,
+        reads=tuple(reads),
+        needs=tuple(needs),
+        rule=rule,
+        gate_text=gate_text(criteria, rule),
+        places=tuple(places),
+    )
 
 
 def _criteria(phase: str, matrix: Mapping[str, Any], desk: Desk) -> Iterator[tuple[At, Mapping[str, Any], Criterion]]:

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from ..plan import Phase, Work
 from ..project import Project
 from ..reasons import Reason, asked_of, rejection
-from ..results import End, Result
+from ..results import End, Result, Watcher
 from ..standing import PhaseState, Standing, stand
 from ..state.lock import FileLock
-from ..work.attempts import Attempt
 from .connection import LOCK, Connection, access_of, connect, is_shown
 from .render import Scene
 from .settings import Off, On, Settings
@@ -28,7 +27,7 @@ STATES = {
 }
 
 
-class Follower:
+class Follower(Watcher):
     """Shows one run on GitHub. Use `following`."""
 
     def __init__(self, project: Project, on: On, poll: float | None, lock: FileLock) -> None:
@@ -50,21 +49,12 @@ class Follower:
     def started(self, result: Result, work: Work) -> None:
         self._stands(result.phase, PhaseState.RUNNING, "")
 
-    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
-        """A retry is told when it has ended."""
-
     def asks(self, result: Result) -> None:
         self._stands(result.phase, PhaseState.WAITING, _why(result))
 
     def ended(self, result: Result) -> None:
         if result.end in STATES:
             self._stands(result.phase, STATES[result.end], _why(result))
-
-    def output(self, task: str, chunk: bytes) -> None:
-        """Logs stay here."""
-
-    def notes(self, notes: Sequence[str]) -> None:
-        """What concerns the machine stays here."""
 
     def glimpse(self, connection: Connection) -> Scene:
         """Where the plan stands, as far as this run tells."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -118,9 +118,13 @@ class Journal:
         statement = "select count(*) from journal where phase = ? and event = ? and task = ?"
         return int(self._database.rows(statement, phase, event.value, task)[0][0])
 
-    def successes(self) -> list[tuple[str, float]]:
-        """Task and seconds of each attempt that succeeded, oldest first."""
-        ended = self._select(f"{_any((Event.ATTEMPT_ENDED,))} order by seq")
+    def successes(self, phases: Iterable[str] | None = None) -> list[tuple[str, float]]:
+        """Task and seconds of each attempt that succeeded, oldest first; those of these phases, or all."""
+        kind = _any((Event.ATTEMPT_ENDED,))
+        if phases is None:
+            ended = self._select(f"{kind} order by seq")
+        else:
+            ended = [e for name in phases for e in self._select(f"phase = ? and {kind} order by seq", name)]
         return [(e.task, e.data["duration"]) for e in ended if e.task and e.data["outcome"] == "succeeded"]
 
     def everything(self) -> list[Entry]:

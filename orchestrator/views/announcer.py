@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ..plan import Work
-from ..results import End, Result
+from ..results import End, Result, Watcher
 from ..triggers.model import Happening
 from ..triggers.queue import Triggers
 from ..work.attempts import Attempt
@@ -20,7 +20,7 @@ AT_END = {
 }
 
 
-class Announcer:
+class Announcer(Watcher):
     """A watcher of the session that tells the triggers."""
 
     def __init__(self, triggers: Triggers, plan: str, run: str, clock: Callable[[], float] = time.time) -> None:
@@ -40,8 +40,8 @@ class Announcer:
             self._seen.add(result.phase.name)
             self._tell("phase.started", result, {})
 
-    def waits(self, result: Result, work: Work, seconds: float, after: Attempt | None) -> None:
-        self._tell("phase.retrying", result, {"task": work.task, "wait": round(seconds, 3), **_attempt(after)})
+    def waits(self, result: Result, work: Work, wait: float, after: Attempt | None) -> None:
+        self._tell("phase.retrying", result, {"task": work.task, "wait": round(wait, 3), **_attempt(after)})
 
     def asks(self, result: Result) -> None:
         self._asked.add(result.phase.name)
@@ -52,12 +52,6 @@ class Announcer:
             return  # it was told when it began to wait
         if result.end in AT_END:
             self._tell(AT_END[result.end], result, told(result))
-
-    def output(self, task: str, chunk: bytes) -> None:
-        """Triggers hear of phases, not of what they print."""
-
-    def notes(self, notes: Sequence[str]) -> None:
-        """These are for who sits before the run."""
 
     def close(self, seconds: float) -> list[str]:
         """Wait so long for what is still to be delivered; what could not be."""

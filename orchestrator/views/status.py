@@ -27,6 +27,7 @@ WORST_FIRST = (
 def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict[str, Any]:
     """The status in JSON's types."""
     judged = state.journal.latest(Event.JUDGED, Event.FORGOTTEN, of_each="task")
+    started = state.journal.latest(Event.ATTEMPT_STARTED)
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
     attempts = state.journal.count(Event.ATTEMPT_STARTED)
     votes = state.votes.all()
@@ -50,6 +51,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State) -> dict
                 else None,
                 "digest": verdict.data["digest"] if verdict else None,
                 "attempts": attempts.get(name, 0),
+                "started": started[name].at if name in started else None,
                 "duration_s": attempt.data.get("duration") if attempt else None,
                 "ended": max(entry.at for entry in (verdict, attempt) if entry) if verdict or attempt else None,
             }
@@ -99,7 +101,10 @@ def _shown(github: dict[str, Any]) -> str:
 
 
 def _facts(phase: dict[str, Any], now: float) -> Iterator[str]:
-    """How many criteria hold, who approved, and how long ago that was."""
+    """How long it has been running; or how many criteria hold, who approved, and how long ago that was."""
+    if phase["state"] == "running" and phase["started"] is not None:
+        yield f"for {seconds(max(0.0, now - phase['started']))}"
+        return
     if phase["verdicts"]:
         held = sum(verdict["result"] in ("pass", "review", "warn") for verdict in phase["verdicts"])
         yield f"{held} of {plural(len(phase['verdicts']), 'criterion', 'criteria')} hold{'s' if held == 1 else ''}"

@@ -51,9 +51,15 @@ def failure(attempt: Attempt) -> str:
 
 def next_try(wait: float, after: Attempt | None) -> str:
     """`attempt 2 of 5 in 8 s: connection reset`."""
+    which, why = which_try(after)
+    return f"{which} in {seconds(wait)}{why}"
+
+
+def which_try(after: Attempt | None) -> tuple[str, str]:
+    """`attempt 2 of 5` and `: connection reset`."""
     if after is None or after.retry is None or after.classified is None:
-        return f"tried again in {seconds(wait)}, where an earlier run left off"
-    return printable(f"attempt {after.tried + 1} of {after.retry.of} in {seconds(wait)}: {after.classified.sign}")
+        return "tried again", ", where an earlier run left off"
+    return f"attempt {after.tried + 1} of {after.retry.of}", printable(f": {after.classified.sign}")
 
 
 def ago(duration: float) -> str:

@@ -83,7 +83,7 @@ def without_places(plan):
             return {key: plain(inner) for key, inner in value.items()}
         if isinstance(value, (list, tuple)):
             return [plain(inner) for inner in value]
-        return "." if str(value).startswith("config/phases.") else value
+        return "." if str(value).startswith(("config/phases.", "config/criteria.")) else value
 
     return plain(plan.as_data())
 

@@ -78,7 +78,11 @@ class ExampleProject:
 
     def _environment(self) -> dict[str, str]:
         folders = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PHASEGATE_", "PARAM_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PHASEGATE_", "PARAM_", "GITHUB_"))
+        }
         return {
             **kept,
             "PATH": os.pathsep.join(dict.fromkeys(folders)),
