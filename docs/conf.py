@@ -7,7 +7,6 @@ path behind an opening fence becomes the caption of its block, and the lists of 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -34,6 +33,7 @@ FRAGMENTS = ("phases", "criteria", "orchestrator", "github")
 LEXERS = {"csv": "text"}
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}) *(?P<language>[^\s`{]+) +(?P<about>[^`\n]+?) *$", re.MULTILINE)
+_OUTSIDE = re.compile(r"(?<=\]\()(?=(?:\.\./)+(?!how-to/|coming-from/)[\w.-]+(?:/[\w.-]+)*\))")
 _LISTED = re.compile(r"^- \[[^\]]+\]\((?P<page>[^)#:]+)\.md\)", re.MULTILINE)
 
 
@@ -71,6 +71,3 @@ def prepare(app: Sphinx, name: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> None:
     """Sphinx calls this once."""
     app.connect("source-read", prepare)
-
-
-_ = Path  # kept until links out of docs/ are settled
