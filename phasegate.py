@@ -26,6 +26,7 @@ _PUBLIC = {
     "Run": "orchestrator.commands.run:Run",
     "Forget": "orchestrator.commands.forget:Forget",
     "Clean": "orchestrator.commands.clean:Clean",
+    "Completion": "orchestrator.commands.completion:Completion",
     "Init": "orchestrator.commands.init:Init",
     "Plan": "orchestrator.commands.plan:PlanAhead",
     "Status": "orchestrator.commands.status:Status",
@@ -38,6 +39,7 @@ _PUBLIC = {
     "Graph": "orchestrator.commands.graph:Graph",
     "GitHub": "orchestrator.commands.github:GitHub",
     "Logs": "orchestrator.commands.logs:Logs",
+    "Report": "orchestrator.commands.report:Report",
 }
 
 

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
 
-class PlanCommand(DoitCmdBase):  # type: ignore[misc]
-    """A command about the plan: doit's options, in any place of the command line, and the project at hand."""
+class AnyOrder:
+    """Options in any place of the command line: doit reads them only before the first name."""
 
-    doc_description: str | None = None
+    name: str
+    cmdparser: Any
 
     def parse_execute(self, in_args: list[str]) -> int:
-        """doit reads options only before the first name; people write `doit approve phase_3 -m why`."""
-        return super().parse_execute(self.options_first(in_args))  # type: ignore[no-any-return]
+        """People write `doit approve phase_3 -m why`."""
+        return super().parse_execute(self.options_first(in_args))  # type: ignore[misc, no-any-return]
 
     def options_first(self, in_args: list[str]) -> list[str]:
         """The same command line in the order that doit reads.
@@ -49,6 +50,11 @@ class PlanCommand(DoitCmdBase):  # type: ignore[misc]
         ]
         return [*options, "--", *names]
 
+
+class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
+    """A command about the plan: doit's options, in any place of the command line, and the project at hand."""
+
+    doc_description: str | None = None
     writes = True
     """Whether it may write in the project's folder."""
 

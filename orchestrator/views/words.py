@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +81,19 @@ def verdict_line(verdicts: Iterable[Verdict]) -> str:
     return printable(", ".join([*metrics[:4], *(["…"] if len(metrics) > 4 else []), *counted]))
 
 
-def tail(log: Path, lines: int = TAIL_LINES) -> list[str]:
-    """The last lines of a log, whatever is in it."""
+def tail(log: Path, lines: int = TAIL_LINES, mask: Callable[[str], str] = str) -> list[str]:
+    """The last lines of a log, whatever is in it.
+
+    Args:
+        mask: takes out what is secret, before anything is cut.
+    """
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [printable(line)[:500] for line in text.splitlines()[-lines:]]
+    return [printable(line)[:500] for line in mask(text).splitlines()[-lines:]]
 
 
 def plural(count: int, word: str, words: str = "") -> str:

@@ -48,7 +48,7 @@ def anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "json.md", "writing-docs.md"])
+@pytest.mark.parametrize("name", ["configuration.md", "editors.md", "importing.md", "json.md", "writing-docs.md"])
 def test_links_lead_somewhere(name: str) -> None:
     """To a file that is there, or a heading of the page."""
     page = (REPOSITORY / "docs" / name).read_text("utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 
@@ -49,3 +51,23 @@ def test_wiring_that_is_missing_in_files_of_the_user_is_shown(empty):
 
 def test_more_than_one_folder_is_refused(empty):
     empty.doit("init", "a", "b").ended(3, "one folder at most")
+
+
+def test_schemas_lie_beside_the_files_that_name_them(empty):
+    empty.doit("init").ended(0, "written  config/schemas/phases.schema.json")
+    for kind in ("phases", "criteria", "orchestrator", "github"):
+        first = empty.read(f"config/{kind}.yaml").splitlines()[0]
+        assert first == f"# yaml-language-server: $schema=schemas/{kind}.schema.json"
+        assert json.loads(empty.read(f"config/schemas/{kind}.schema.json"))["title"].startswith(f"config/{kind}.yaml")
+
+
+def test_schemas_alone_are_written_anew(empty):
+    empty.write("config/phases.yaml", "phases:\n  a: {run: x}\n")
+    empty.write("config/criteria.yml", "# yaml-language-server: $schema=mine.json\n")
+    empty.write("config/schemas/phases.schema.json", "of an older version")
+    ran = empty.doit("init", "--schemas").ended(0, "replaced config/schemas/phases.schema.json")
+    assert "config/phases.yaml lacks the line: # yaml-language-server: $schema=schemas/phases.schema.json" in ran.out
+    assert "criteria.yml lacks" not in ran.out
+    assert json.loads(empty.read("config/schemas/phases.schema.json"))
+    assert not (empty.root / "dodo.py").exists()
+    empty.doit("init", "--schemas", "--from", "dvc.yaml").ended(3, "without --from")
