@@ -7,6 +7,7 @@ path behind an opening fence becomes the caption of its block, and the lists of 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -33,8 +34,8 @@ FRAGMENTS = ("phases", "criteria", "orchestrator", "github")
 LEXERS = {"csv": "text"}
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}) *(?P<language>[^\s`{]+) +(?P<about>[^`\n]+?) *$", re.MULTILINE)
-_OUTSIDE = re.compile(r"(?<=\]\()(?=(?:\.\./)+(?!how-to/|coming-from/)[\w.-]+(?:/[\w.-]+)*\))")
-_LISTED = re.compile(r"^- \[[^\]]+\]\((?P<page>[^)#:]+)\.md\)", re.MULTILINE)
+_LINK = re.compile(r"\[(?P<label>[^\]\[]*)\]\((?P<target>[^)#:\s]+)\)")
+_LISTED = re.compile(r"^- \[(?P<label>[^\]]+)\]\((?P<page>[^)#:]+)\.md\)", re.MULTILINE)
 
 
 def captioned(opening: re.Match[str]) -> str:
@@ -57,14 +58,28 @@ def navigation(index: str) -> str:
     trees = []
     for section in re.split(r"^## ", index, flags=re.MULTILINE)[1:]:
         title, _, below = section.partition("\n")
-        if pages := [found["page"] for found in _LISTED.finditer(below)]:
+        if pages := [f"{found['label']} <{found['page']}>" for found in _LISTED.finditer(below)]:
             trees.append("\n".join(["```{toctree}", ":hidden:", f":caption: {title.strip()}", "", *pages, "```"]))
     return "\n\n".join(trees)
 
 
+def reachable(text: str, page: Path, root: Path) -> str:
+    """The page with links that the site has no page for put right: to a copy of a file outside `root`, and for a folder
+    its name alone."""
+
+    def link(found: re.Match[str]) -> str:
+        target = (page.parent / found["target"]).resolve()
+        if target.is_dir():
+            return found["label"]
+        return found[0] if target.is_relative_to(root) else f"[{found['label']}](path:{found['target']})"
+
+    return _LINK.sub(link, text)
+
+
 def prepare(app: Sphinx, name: str, source: list[str]) -> None:
     """Sphinx calls this with each page as it was read."""
-    text = _FENCE.sub(captioned, source[0])
+    page, root = Path(app.env.doc2path(name)), Path(app.srcdir)
+    text = reachable(_FENCE.sub(captioned, source[0]), page, root)
     source[0] = f"{text}\n\n{navigation(text)}\n" if name == app.config.root_doc else text
 
 
