@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 
 project = "phasegate"
 author = "the phasegate contributors"
-copyright = author  # noqa: A001 - Sphinx's name for it
+copyright = author
 extensions = ["myst_parser"]
 exclude_patterns = ["schemas"]
 suppress_warnings = ["misc.highlighting_failure"]  # an example may hold `…`

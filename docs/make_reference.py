@@ -27,20 +27,20 @@ OWN_OF_RUN = ("mode", "wait", "poll")
 COMMANDS_HEAD = """\
 # Commands
 
-What `doit help COMMAND` says of each command of phasegate, with the options that are its own. `python docs/make_reference.py`
-makes this page from the command classes. [Commands in the configuration reference](configuration.md#commands) has examples,
-[exit codes](states.md#exit-codes) and [JSON](json.md) have pages of their own.
+What `doit help COMMAND` says of each command of phasegate, with the options that are its own. This page is made from
+the command classes, by `python docs/make_reference.py`. [Examples](configuration.md#commands) are in the reference of
+the configuration; [exit codes](states.md#exit-codes) and [JSON](json.md) have pages of their own.
 
-Options may stand before or behind names. Names are phases, patterns (`'slice*'`) and, where something is run, outputs. doit's
-`list`, `info` and `ignore` are as in doit, and so are the options `-n`, `-a`, `-v`, `-s` and `--no-continue` of a run; all commands
-take doit's `-f FILE`, `-d FOLDER` and `-k`.
+Options may stand before or behind names. Names are phases, patterns (`'slice*'`) and, where something is run, outputs.
+doit's `list`, `info` and `ignore` are as in doit, and so are `-n`, `-a`, `-v`, `-s` and `--no-continue` of a run; all
+commands take doit's `-f FILE`, `-d FOLDER` and `-k`.
 """
 KEYS_HEAD = """\
 # All keys
 
-Every key that the four files in `config/` may hold, with what belongs there. `python docs/make_reference.py` makes this page
-from the schemas by which `doit` checks the files; [configuration](configuration.md) explains them with examples. `*` stands
-for a name that you choose, `[]` for each item of a list, `(a|b)` for one of these.
+Every key that the four files in `config/` may hold, with what belongs there. This page is made from the schemas by
+which `doit` checks the files, by `python docs/make_reference.py`; [configuration](configuration.md) explains them with
+examples. `*` stands for a name that you choose, `[]` for each item of a list, `(a|b)` for one of these.
 """
 
 

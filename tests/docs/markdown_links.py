@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -69,6 +70,6 @@ def _links(page: Path) -> Iterator[Link]:
 
 
 def _headings(tokens: list[Token]) -> Iterator[str]:
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if before.type == "heading_open":
             yield "".join(inner.content for inner in token.children or () if inner.type in ("text", "code_inline"))

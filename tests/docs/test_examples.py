@@ -10,7 +10,9 @@ from example_project import REPOSITORY, ExampleProject, told, with_fragment
 from markdown_blocks import Block, Kind, agrees, commands, sections
 
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
-BLOCKS = [block for path in DOCUMENTS for block in markdown_blocks.read(path, markdown_blocks.name_of(path, REPOSITORY))]
+BLOCKS = [
+    block for path in DOCUMENTS for block in markdown_blocks.read(path, markdown_blocks.name_of(path, REPOSITORY))
+]
 ELSEWHERE = {"tutorial.md": "test_tutorial.py"}
 """Pages that another test follows."""
 SECTIONS = [section for section in sections(BLOCKS) if section[0].document not in ELSEWHERE]

@@ -142,5 +142,5 @@ def test_a_change_must_fit_once(tmp_path: Path, before: str) -> None:
     """Lines that are not there, or are there twice, are no place for a change."""
     page = tmp_path / "page.md"
     page.write_text(ONE_PROJECT, "utf-8")
-    with pytest.raises(AssertionError, match="must stand in a.yaml once"):
+    with pytest.raises(AssertionError, match=r"must stand in a\.yaml once"):
         changed(read(page)[1], before)

@@ -70,7 +70,9 @@ def test_states_words_and_events_have_their_line() -> None:
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
     """The check can fail: a file that is not there, a heading that is not there; in code nothing is a link."""
     page = tmp_path / "page.md"
-    page.write_text("# A `b` c!\n## A b c\n[x](#a-b-c) [y](#a-b-c-1) [z](gone.md)\n`[no](no.md)` [w](#nowhere)\n", "utf-8")
+    page.write_text(
+        "# A `b` c!\n## A b c\n[x](#a-b-c) [y](#a-b-c-1) [z](gone.md)\n`[no](no.md)` [w](#nowhere)\n", "utf-8"
+    )
     assert anchors(page) == {"a-b-c", "a-b-c-1"}
     assert [link.target for link in links(page) if link.broken()] == ["gone.md", "#nowhere"]
     assert Link(page, 1, "https://example.org/gone").broken() is None
