@@ -206,7 +206,7 @@ class Plan:
     """The file of each module that is called; None for one that is installed and not part of the project."""
     github: Mapping[str, Any] | None = None
     """What github.yaml asks for, as github/settings.py reads it; None where the project has no such file."""
-    key: str = ""
+    key: str = field(default="", compare=False)
     """Tells this configuration from any other; empty for a plan that was not loaded from files."""
 
     def __iter__(self) -> Iterator[Phase]:

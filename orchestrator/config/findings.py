@@ -62,10 +62,10 @@ class Desk:
     phases: Source
     criteria: Source
     orchestrator: Source
-    github: Source | None
-    """None where the project has no such file."""
     find_module: Callable[[str], str | None]
     """The project's file that a dotted module name stands for; None for one that is installed."""
+    github: Source | None = None
+    """None where the project has no such file."""
     found: Findings = field(default_factory=Findings)
     outputs: Outputs = field(default_factory=Outputs)
     """Filled before the first phase is compiled."""

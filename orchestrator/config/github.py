@@ -14,8 +14,8 @@ LEAST_POLL = 5.0
 
 
 def github(desk: Desk) -> Mapping[str, Any] | None:
-    """The keys as they are written, durations in seconds; None where the project has no such file."""
-    if desk.github is None:
+    """The keys as they are written, durations in seconds; None where the project has no such file, or nothing in it."""
+    if desk.github is None or not desk.github.data:
         return None
     written = dict(desk.github.data)
     approvals = dict(written.get("approvals") or {})

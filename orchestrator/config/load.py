@@ -85,7 +85,7 @@ def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
         return modules.setdefault(module, _find_module(root, module))
 
     github = sources["github"] if files["github"][1] is not None else None
-    desk = Desk(sources["phases"], sources["criteria"], sources["orchestrator"], github, find_module)
+    desk = Desk(sources["phases"], sources["criteria"], sources["orchestrator"], find_module, github)
     plan, problems = compile_plan(desk)
     if plan is not None:
         problems = list(escapes(root, plan))

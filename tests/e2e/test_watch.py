@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from conftest import DOIT
 from test_signals import alive
 
+DOIT = str(Path(sys.executable).with_name("doit"))
 COPY = {"run": "echo copy >> ran.txt; cat src/*.txt > build/copy.txt", "inputs": ["src/*.txt"], "outputs": ["build/copy.txt"]}  # fmt: skip
 WAITING = "waiting for a change"
 
