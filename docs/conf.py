@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -83,6 +84,19 @@ def prepare(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = f"{text}\n\n{navigation(text)}\n" if name == app.config.root_doc else text
 
 
+def accessible(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """What axe-core finds missing in what Sphinx and the theme write: blocks that scroll are reached by keyboard, and a
+    heading has its level."""
+    for key, old, new in (
+        ("body", "<pre>", '<pre tabindex="0">'),
+        ("body", '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
+        ("furo_navigation_tree", 'role="heading"', 'role="heading" aria-level="2"'),
+    ):
+        if key in context:
+            context[key] = context[key].replace(old, new)
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this once."""
     app.connect("source-read", prepare)
+    app.connect("html-page-context", accessible, priority=900)  # after the theme
