@@ -41,9 +41,13 @@ class ExampleProject:
         return self._run([sys.executable, "-m", "doit", *args], env)
 
     def play(self, block: Block) -> None:
-        """Write a file, or run the commands of a console block and hold their output against what is shown."""
+        """Write or change a file, or run the commands of a console block and hold what they print against what is
+        shown."""
         if block.kind is Kind.FILE:
             self.write(block.about, block.text)
+            return
+        if block.kind is Kind.CHANGE:
+            self.write(block.about, markdown_blocks.changed(block, (self.cwd / block.about).read_text("utf-8")))
             return
         for command in markdown_blocks.commands(block):
             if folder := re.fullmatch(r"cd (\S+)", command.line):

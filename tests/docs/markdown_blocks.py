@@ -13,6 +13,8 @@ FRAGMENTS = ("phases", "criteria", "orchestrator", "github")
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,}) *(?P<language>[^\s`]*) *(?P<about>[^`]*?)\s*$")
 _HEADING = re.compile(r"^#{1,2} +(?P<title>.+?) *#*$")
+_WHOLE = re.compile(r"^<!-- one project -->$", re.MULTILINE)
+_DOCS = "docs/"
 
 
 class Kind(Enum):
@@ -20,6 +22,7 @@ class Kind(Enum):
 
     NOTHING = "said to be no example"
     FILE = "written into the section's project"
+    CHANGE = "made in a file of the section's project"
     CONSOLE = "run in the section's project"
     LOADED = "must load in a plan of its own"
     REFUSED = "must be refused with the messages in it"
@@ -34,7 +37,7 @@ class Block:
     line: int
     """Of the opening fence."""
     section: str
-    """The heading of the first or second level above it."""
+    """The heading of the first or second level above it; none on a page that is one project."""
     language: str
     about: str
     """The rest of the info string."""
@@ -47,14 +50,14 @@ class Block:
     @property
     def kind(self) -> Kind:
         words = self.about.split()
-        if self.language == "text" or (words[:1] == ["skip:"] and len(words) > 1):
+        if self.language == "text" or (words[:1] in (["skip:"], ["foreign:"]) and len(words) > 1):
             return Kind.NOTHING
         if self.language == "console" and not words:
             return Kind.CONSOLE
         if self.language == "yaml" and words and words[0] in FRAGMENTS:
             return {(): Kind.LOADED, ("refused",): Kind.REFUSED}.get(tuple(words[1:]), Kind.UNKNOWN)
         if self.language and len(words) == 1 and ("." in words[0] or "/" in words[0]):
-            return Kind.FILE
+            return Kind.CHANGE if self.language == "diff" else Kind.FILE
         return Kind.UNKNOWN
 
 
@@ -67,14 +70,19 @@ class Command:
     exit_code: int
 
 
-def read(path: Path) -> list[Block]:
-    """The blocks of a document, in order."""
-    return list(_blocks(path.name, path.read_text("utf-8")))
+def read(path: Path, name: str = "") -> list[Block]:
+    """The blocks of a document, in order; they call it by this name."""
+    return list(_blocks(name or path.name, path.read_text("utf-8")))
+
+
+def name_of(path: Path, repository: Path) -> str:
+    """What a page is called: `README.md`, `configuration.md`, `how-to/approvals.md`."""
+    return path.relative_to(repository).as_posix().removeprefix(_DOCS)
 
 
 def sections(blocks: list[Block]) -> list[list[Block]]:
     """The blocks that build up and use a project, section by section."""
-    used = [block for block in blocks if block.kind in (Kind.FILE, Kind.CONSOLE)]
+    used = [block for block in blocks if block.kind in (Kind.FILE, Kind.CHANGE, Kind.CONSOLE)]
     return [list(group) for _, group in groupby(used, key=lambda block: (block.document, block.section))]
 
 
@@ -87,6 +95,16 @@ def commands(block: Block) -> Iterator[Command]:
         line, _, output = part.partition("\n")
         code = re.search(r"^\[exit (\d+)\]\s*\Z", output, re.MULTILINE)
         yield Command(line, output[: code.start()] if code else output, int(code[1]) if code else 0)
+
+
+def changed(block: Block, text: str) -> str:
+    """A file's text after the change that a `diff` block shows: the lines that it shows, found once, put right."""
+    old, new = (
+        "".join(f"{line[1:]}\n" for line in block.text.splitlines() if line[:1] in kept) for kept in (" -", " +")
+    )
+    if text.count(old) != 1 or old == new:
+        raise AssertionError(f"{block.place}: these lines must stand in {block.about} once, and change:\n{old}")
+    return text.replace(old, new)
 
 
 def agrees(expected: str, printed: str) -> bool:
@@ -105,9 +123,10 @@ def _lines(text: str) -> list[str]:
 
 def _blocks(document: str, text: str) -> Iterator[Block]:
     section = ""
+    whole = _WHOLE.search(text) is not None
     lines = enumerate(text.splitlines(), 1)
     for number, line in lines:
-        if heading := _HEADING.match(line):
+        if (heading := _HEADING.match(line)) and not whole:
             section = heading["title"]
         opening = _FENCE.match(line)
         if opening is None:

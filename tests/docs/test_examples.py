@@ -1,4 +1,4 @@
-"""Every fenced block of README.md and docs/*.md is written, run or loaded. docs/writing-docs.md says how."""
+"""Every fenced block of README.md and below docs/ is written, run or loaded. docs/writing-docs.md says how."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import pytest
 from example_project import REPOSITORY, ExampleProject, told, with_fragment
 from markdown_blocks import Block, Kind, agrees, commands, sections
 
-DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-BLOCKS = [block for path in DOCUMENTS if path.exists() for block in markdown_blocks.read(path)]
-SECTIONS = sections(BLOCKS)
+DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+BLOCKS = [
+    block for path in DOCUMENTS for block in markdown_blocks.read(path, markdown_blocks.name_of(path, REPOSITORY))
+]
+ELSEWHERE = {"tutorial.md": "test_tutorial.py"}
+"""Pages that another test follows."""
+SECTIONS = [section for section in sections(BLOCKS) if section[0].document not in ELSEWHERE]
 
 
 def _of(*kinds: Kind) -> list[Block]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -40,22 +39,3 @@ def test_idle_keys_are_called_idle(key: str) -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith(f"| `{key}` |")]
     assert rows
     assert all("**Not acted on yet.**" in row for row in rows)
-
-
-def anchors(page: str) -> set[str]:
-    """What GitHub makes of the headings of a page."""
-    headings = re.findall(r"^#+ +(.+)$", re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("name", ["configuration.md", "editors.md", "importing.md", "json.md", "writing-docs.md"])
-def test_links_lead_somewhere(name: str) -> None:
-    """To a file that is there, or a heading of the page."""
-    page = (REPOSITORY / "docs" / name).read_text("utf-8")
-    links = re.findall(r"\]\(([^)\s]+)\)", page)
-    inside = [link for link in links if not link.startswith("https://")]
-    there = anchors(page)
-    lost = [
-        link for link in inside if not (link[1:] in there if link[0] == "#" else (REPOSITORY / "docs" / link).exists())
-    ]
-    assert lost == []

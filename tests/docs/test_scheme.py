@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from example_project import ExampleProject
-from markdown_blocks import Kind, agrees, commands, read, sections
+from markdown_blocks import Kind, agrees, changed, commands, read, sections
 
 DOCUMENT = """\
 # Title
@@ -100,3 +100,47 @@ def test_cd_carries_over(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A\n```console\n$ mkdir inside\n$ cd inside\n$ basename $PWD\ninside\n```\n", "utf-8")
     ExampleProject(tmp_path).play(read(page)[0])
+
+
+ONE_PROJECT = """\
+# Title
+<!-- one project -->
+## One
+```yaml a.yaml
+same: 1
+value: 1
+```
+## Two
+```diff a.yaml
+ same: 1
+-value: 1
++value: 2
+```
+```make foreign: Makefile
+all:
+```
+```make foreign:
+```
+"""
+
+
+def test_a_page_can_be_one_project(tmp_path: Path) -> None:
+    """Headings begin nothing new there; a change belongs to it; what is another tool's says so."""
+    page = tmp_path / "page.md"
+    page.write_text(ONE_PROJECT, "utf-8")
+    blocks = read(page)
+    assert [block.kind for block in blocks] == [Kind.FILE, Kind.CHANGE, Kind.NOTHING, Kind.UNKNOWN]
+    assert [[block.line for block in section] for section in sections(blocks)] == [[4, 9]]
+    project = ExampleProject(tmp_path)
+    for block in blocks[:2]:
+        project.play(block)
+    assert (tmp_path / "a.yaml").read_text("utf-8") == "same: 1\nvalue: 2\n"
+
+
+@pytest.mark.parametrize("before", ["value: 1\n", "same: 1\nvalue: 1\nsame: 1\nvalue: 1\n"])
+def test_a_change_must_fit_once(tmp_path: Path, before: str) -> None:
+    """Lines that are not there, or are there twice, are no place for a change."""
+    page = tmp_path / "page.md"
+    page.write_text(ONE_PROJECT, "utf-8")
+    with pytest.raises(AssertionError, match=r"must stand in a\.yaml once"):
+        changed(read(page)[1], before)
