@@ -18,7 +18,7 @@ HOMES = {
     "referencing": {"criteria.documents.schemas"},
     "defusedxml": {"criteria.documents.xml"},
     "tomli": {"criteria.documents.toml"},
-    "github": {"orchestrator.github.client"},
+    "github": {"orchestrator.github.transport"},
     "jinja2": {"orchestrator.views.report.page"},
     "markupsafe": {"orchestrator.views.report.page"},
     "rich": {"orchestrator.views.terminal"},

@@ -24,6 +24,7 @@ from .polls import Desk, Polls
 from .render import Picture, Scene, is_issue, picture
 from .settings import Off, On, Settings
 from .sync import Sync, differences
+from .transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
     """
     settings = Settings.of(project.plan.github or {})
     known = known_of(project, settings, on)
-    client = Client(settings, on, wait, mask=project.masker.text)
+    transport = Transport(settings, on, wait, mask=project.masker.text)
+    client = Client(transport, is_app=settings.app is not None)
     # a look of its own: the run's is used by other threads
     look = Lookup(project.state, mask=project.look.mask)
     return Connection(

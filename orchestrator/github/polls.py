@@ -25,7 +25,8 @@ from ..triggers.model import Happening
 from ..views.markdown import cell, code
 from ..voting import Ballot, Refused, approve, entitle, happening, last_judged, reject, same_digest, waive
 from .access import PLAN
-from .client import RANK, Client, Comment
+from .answers import RANK, Comment
+from .client import Client
 from .news import request
 from .orders import Misread, Order, orders
 from .render import CommentText, is_issue, mark_of

@@ -19,7 +19,7 @@ OF_A_RUN = {
     "orchestrator.tasks",
     "orchestrator.config.schema",
     "orchestrator.config.validate",
-    "orchestrator.github.client",
+    "orchestrator.github.transport",
     "orchestrator.github.connection",
     "orchestrator.github.follower",
     "orchestrator.views.console",

@@ -14,6 +14,7 @@ from fake_faults import Fault
 
 from orchestrator.github.client import Client
 from orchestrator.github.settings import On, Settings
+from orchestrator.github.transport import Transport
 from orchestrator.github.trouble import Kind, Trouble
 
 NONSENSE = ["<html>Sorry</html>", "", "null", "{}", "7", '"text"', '{"message": "x"}', "[null]", "[1]", "[{}]"]
@@ -44,7 +45,7 @@ class Says(Fault):
 
 
 def a_client(github, wait=lambda seconds: None) -> Client:
-    return Client(Settings(api_url=github.base_url), On(github.repository, github.token), wait)
+    return Client(Transport(Settings(api_url=github.base_url), On(github.repository, github.token), wait), is_app=False)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from fake_github import FakeGitHub
 from people import ROLES
 from test_tracking_issue import commit_in
 
-import orchestrator.github.client
+import orchestrator.github.transport
 from orchestrator import __version__
 from orchestrator.config.load import load_plan
 from orchestrator.github.connection import access_of, connect
@@ -118,7 +118,7 @@ def waits(project, tmp_path_factory) -> tuple[Path, str]:
 @pytest.fixture
 def teams(waits, tmp_path, github, monkeypatch) -> Iterator[object]:
     """Makes teams: the same project, each time with an empty repository."""
-    monkeypatch.setattr(orchestrator.github.client, "TIMEOUT", 1)
+    monkeypatch.setattr(orchestrator.github.transport, "TIMEOUT", 1)
     template, commit = waits
 
     def team() -> Team:
