@@ -122,3 +122,11 @@ def test_a_request_of_a_state_that_was_lost_is_not_taken_for_the_one_of_now(gith
     asked = [body for body in github.replies(1) if "waits for an approval" in body]
     assert len(asked) == 2
     assert "older than the request" in answers(github)[0]
+
+
+def test_a_check_tells_of_teams_that_cannot_be_looked_up(github, waiting):  # noqa: F811
+    github.team("reviewers", mia="active")
+    project = waiting(github, {"a": {**WAITS["a"], "approval": {"by": ["alice", "@octo/reviewers"]}}})
+    project.doit("github", "--check").ended(0, "ok       the members of @octo/reviewers can be looked up")
+    github.faults.add("GET", "/memberships/", FORBIDDEN, times=99)
+    project.doit("github", "--check").ended(1, "missing  the members of @octo/reviewers cannot be looked up")
