@@ -126,3 +126,16 @@ def test_a_status_that_is_no_longer_true_is_taken_back(github, on_github):
     assert github.statuses(commit) == {"phasegate/a": "pending", "phasegate/b": "pending"}
     project.doit().ended(4)
     assert github.statuses(commit) == {"phasegate/a": "pending", "phasegate/b": "success"}
+
+
+def test_an_issue_that_was_deleted_holds_up_no_other(github, on_github):
+    project = on_github(github, issues="phase").phases({"a": {"run": "true", "approval": "manual"}})
+    project.doit().ended(4)
+    request = next(one["id"] for one in github.comments(2))
+    with github.world.lock:
+        del github.repo.issues[2]
+        del github.repo.comments[request]
+    github.comment(1, "rita", f"/approve a {digest_of(project)}")
+    project.doit().ended(4)
+    assert "rita has the permission read" in answers(github, 1)[0]
+    assert sorted(titles(github)) == ["Plan test", "test: a"], "it was made again"
