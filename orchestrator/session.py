@@ -263,6 +263,7 @@ def open_session(
         by: dict[str, Any] = {"by": login().name}
         if "GITHUB_ACTIONS" in os.environ:  # there the login is `runner`, whoever it was
             by["actor"] = os.environ.get("GITHUB_ACTOR", "")
+            by["again_by"] = os.environ.get("GITHUB_TRIGGERING_ACTOR", "")  # who let a job of somebody else's run again
         project.state.journal.append(Event.RUN_STARTED, pid=os.getpid(), host=os.uname().nodename, **by)
         session = Session(project, executor, watcher, echo, wait, expects)
         yield session

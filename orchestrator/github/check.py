@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..config.gates import is_team
 from .connection import Connection
 from .trouble import Kind, Trouble
 
@@ -18,8 +19,8 @@ class Check:
 
 
 def checks(connection: Connection) -> Iterator[Check]:
-    """Token, repository, permissions, issues, labels and the look-up of permissions, in the order in which each needs
-    the one before."""
+    """Token, repository, permissions, issues, labels and the look-up of permissions and teams, in the order in which
+    each needs the one before."""
     settings, client, repository = connection.settings, connection.client, connection.on.repository
     try:
         yield Check(True, f"{settings.secret} is accepted, as {client.login}")
@@ -56,3 +57,11 @@ def checks(connection: Connection) -> Iterator[Check]:
         yield Check(False, f"the permissions of people cannot be looked up ({error}), so no comment can vote")
     else:
         yield Check(True, "the permissions of people can be looked up, so comments can vote")
+    rules = [phase.rule for phase in connection.project.plan.phases.values()]
+    for team in sorted({name for rule in rules for name in rule.by if is_team(name)}):
+        try:
+            client.is_member(team[1:], client.login)
+        except Trouble as error:
+            yield Check(False, f"the members of {team} cannot be looked up ({error}), so none of them can vote")
+        else:
+            yield Check(True, f"the members of {team} can be looked up")

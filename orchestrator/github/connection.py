@@ -67,7 +67,7 @@ class Connection:
 
     def picture(self, scene: Scene) -> Picture:
         """What GitHub should show of it."""
-        return _picture(scene, self.settings, self.known)
+        return _picture(scene, self.settings, self.known, self.commit)
 
     def write(self, scene: Scene, *, whole: bool) -> None:
         """Bring GitHub to it.
@@ -143,7 +143,7 @@ def shown(project: Project, standings: list[Standing]) -> dict[str, Any]:
     number = issue.number if issue is not None else None
     link = issue_link(settings, found.repository, number) if number is not None else None
     is_true = in_step(project, found) and not differences(
-        _picture(_scene(project, standings), settings, known), known, None
+        _picture(_scene(project, standings), settings, known, None), known, None
     )
     return {"on": True, "why": None, "issue": link, "in_step": is_true}
 
@@ -159,6 +159,9 @@ def _scene(project: Project, standings: list[Standing]) -> Scene:
     )
 
 
-def _picture(scene: Scene, settings: Settings, known: Projections) -> Picture:
-    written = [key for key, issue in known.all().items() if is_issue(key) and issue.number is not None]
-    return picture(scene, written, phase_issues=settings.phase_issues, statuses=settings.statuses)
+def _picture(scene: Scene, settings: Settings, known: Projections, commit: str | None) -> Picture:
+    there = known.all()
+    written = [key for key, issue in there.items() if is_issue(key) and issue.number is not None]
+    prefix = f"status {commit} "
+    said = [key.removeprefix(prefix) for key in there if key.startswith(prefix)]
+    return picture(scene, written, said, phase_issues=settings.phase_issues, statuses=settings.statuses)

@@ -29,15 +29,16 @@ class News:
     """ASKED, FAILED or DONE."""
     phase: str | None
     """None where it is about the plan."""
-    since: int
-    """The number of the entry that it begins with."""
+    first: Entry
+    """The one that it begins with."""
     entry: Entry
     """The newest one that says it."""
 
     @property
     def key(self) -> str:
-        """Tells it from all that was or will be told."""
-        return f"comment {self.kind} {self.phase or ''} {self.since}"
+        """Tells it from all that was or will be told: by the run too, for another clone, and a state that was lost,
+        count their entries from one."""
+        return f"comment {self.kind} {self.phase or ''} {self.first.seq} {self.first.run}"
 
 
 def news(
@@ -55,7 +56,7 @@ def news(
     if standings and all(standing.state is PhaseState.DONE for standing in standings):
         ends = [_became_done(standing.phase, entries_of, opened) for standing in standings]
         newest = max(filter(None, ends), key=lambda entry: entry.seq, default=None)
-        found.append(None if newest is None else News(DONE, None, newest.seq, newest))
+        found.append(None if newest is None else News(DONE, None, newest, newest))
     return [one for one in found if one is not None]
 
 
@@ -67,9 +68,9 @@ def request(phase: str, entries: Sequence[Entry]) -> News | None:
     """
     asks = [e for e in _streak((e for e in reversed(entries) if e.event in GATE), _asked_about) if _waits(e)]
     if asks:
-        return News(ASKED, phase, asks[-1].seq, asks[0])
+        return News(ASKED, phase, asks[-1], asks[0])
     fails = _failures(reversed(entries))
-    return News(FAILED, phase, fails[-1].seq, fails[0]) if fails else None
+    return News(FAILED, phase, fails[-1], fails[0]) if fails else None
 
 
 def _became_done(

@@ -108,11 +108,19 @@ def is_issue(key: str) -> bool:
     return key == PLAN or key.startswith(f"{PLAN} ")
 
 
-def picture(scene: Scene, written: Collection[str] = (), *, phase_issues: bool, statuses: bool) -> Picture:
+def picture(
+    scene: Scene,
+    written: Collection[str] = (),
+    said: Collection[str] = (),
+    *,
+    phase_issues: bool,
+    statuses: bool,
+) -> Picture:
     """What GitHub should show.
 
     Args:
         written: the keys of the issues that are there already.
+        said: the contexts of the statuses that the commit has already.
     """
     phases = {phase["phase"]: phase for phase in scene.data["phases"]}
     begun = [phase for phase in phases.values() if phase["attempts"] or phase["state"] == "running"]
@@ -127,8 +135,8 @@ def picture(scene: Scene, written: Collection[str] = (), *, phase_issues: bool, 
         mark = mark_of(scene.plan.name, "comment", one.key)
         body = _cut("\n".join([mark, *_told(scene, one, phases)]))
         comments.append(CommentText(one.key, mark, place, body))
-    said = [text for phase in phases.values() if statuses and (text := _status(phase))]
-    return Picture(tuple(issues), tuple(comments), tuple(said))
+    texts = [text for phase in phases.values() if statuses and (text := _status(phase, said))]
+    return Picture(tuple(issues), tuple(comments), tuple(texts))
 
 
 def _plan_issue(scene: Scene) -> IssueText:
@@ -241,13 +249,14 @@ def _fenced(lines: Sequence[str]) -> str:
     return "\n".join(["```", *lines, "```"])
 
 
-def _status(phase: Mapping[str, Any]) -> StatusText | None:
-    """What is said of the commit: once a gate was decided."""
+def _status(phase: Mapping[str, Any], said: Collection[str]) -> StatusText | None:
+    """What is said of the commit: once a gate was decided, and from then on."""
+    context = f"phasegate/{phase['phase']}"
     state = {"done": "success", "failed": "failure", "waiting": "pending"}.get(phase["state"])
-    if state is None:
+    if state is None and context not in said:
         return None
-    said = phase["reason"] or f"{phase['title']} is done"
-    return StatusText(f"phasegate/{phase['phase']}", state, printable(one_line(said, DESCRIPTION))[:DESCRIPTION])
+    told = phase["reason"] or f"{phase['title']} is {phase['state']}"
+    return StatusText(context, state or "pending", printable(one_line(told, DESCRIPTION))[:DESCRIPTION])
 
 
 def _title(text: str) -> str:

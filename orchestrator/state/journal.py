@@ -143,9 +143,9 @@ class Journal:
         return int(rows[0][0]) if rows else 0
 
     def starters(self, run: str) -> set[str]:
-        """The names of who started a run: the login, and in GitHub Actions the one there; none for an unknown run."""
+        """The names of who started a run: the login, and in GitHub Actions the ones there; none for an unknown run."""
         entries = self._select(f"phase is null and {_any((Event.RUN_STARTED,))} and run = ?", run)
-        return {name for entry in entries for name in (entry.data.get("by"), entry.data.get("actor")) if name}
+        return {name for entry in entries for key in ("by", "actor", "again_by") if (name := entry.data.get(key))}
 
     def head(self) -> tuple[int, str]:
         """The number and the hash of the newest entry; 0 and nothing while there is none."""

@@ -109,3 +109,33 @@ def test_it_is_true_after_forget_ignore_and_revoke(github, on_github):
     project.doit().ended(4)
     assert len([text for text in github.replies(1) if "waits for an approval" in text]) == 2
     assert len(answers(github)) == 1, "the comment from before is used up"
+
+
+def test_a_status_that_is_no_longer_true_is_taken_back(github, on_github):
+    project = on_github(github, statuses=True).phases(
+        {"a": {"run": "true", "approval": "manual"}, "b": {"run": "true"}}
+    )
+    commit = commit_in(project)
+    project.doit().ended(4)
+    project.doit("approve", "a").ended(0)
+    project.doit().ended(0)
+    assert github.statuses(commit) == {"phasegate/a": "success", "phasegate/b": "success"}
+    project.doit("revoke", "a").ended(0)
+    project.doit("forget", "b").ended(0)
+    project.doit("github").ended(0)
+    assert github.statuses(commit) == {"phasegate/a": "pending", "phasegate/b": "pending"}
+    project.doit().ended(4)
+    assert github.statuses(commit) == {"phasegate/a": "pending", "phasegate/b": "success"}
+
+
+def test_an_issue_that_was_deleted_holds_up_no_other(github, on_github):
+    project = on_github(github, issues="phase").phases({"a": {"run": "true", "approval": "manual"}})
+    project.doit().ended(4)
+    request = next(one["id"] for one in github.comments(2))
+    with github.world.lock:
+        del github.repo.issues[2]
+        del github.repo.comments[request]
+    github.comment(1, "rita", f"/approve a {digest_of(project)}")
+    project.doit().ended(4)
+    assert "rita has the permission read" in answers(github, 1)[0]
+    assert sorted(titles(github)) == ["Plan test", "test: a"], "it was made again"

@@ -215,9 +215,10 @@ def test_who_started_the_run_does_not_open_its_gates(github, waiting):
     project.doit().done("a")
 
 
-def test_in_actions_the_one_who_started_the_workflow_counts_as_who_started_the_run(github, on_github):
+@pytest.mark.parametrize("actor", ["GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR"])
+def test_in_actions_the_one_who_started_the_workflow_counts_as_who_started_the_run(github, on_github, actor):
     project = on_github(github).phases({"a": {**WAITS["a"], "approval": {"self_approval": False}}})
-    project.doit(env={"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "alice"}).ended(4)
+    project.doit(env={"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "bob", actor: "alice"}).ended(4)
     github.comment(1, "alice", f"/approve a {digest_of(project)}")
     project.doit().ended(4)
     assert "alice started the run" in answers(github)[0]

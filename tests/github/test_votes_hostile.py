@@ -110,3 +110,23 @@ def test_triggers_learn_of_votes_on_github(github, waiting):  # noqa: F811
         ("phase.rejected", "alice", "no"),
         ("phase.approved", "alice", "after all"),
     ]
+
+
+def test_a_request_of_a_state_that_was_lost_is_not_taken_for_the_one_of_now(github, waiting):  # noqa: F811
+    project = waiting(github)
+    github.comment(1, "alice", f"/approve a {digest_of(project)}")
+    for state in project.root.glob(".doit.db*"):
+        state.unlink()
+    github.faults.add("POST", "/comments$", "502", "after")
+    project.doit().ended(4)
+    asked = [body for body in github.replies(1) if "waits for an approval" in body]
+    assert len(asked) == 2
+    assert "older than the request" in answers(github)[0]
+
+
+def test_a_check_tells_of_teams_that_cannot_be_looked_up(github, waiting):  # noqa: F811
+    github.team("reviewers", mia="active")
+    project = waiting(github, {"a": {**WAITS["a"], "approval": {"by": ["alice", "@octo/reviewers"]}}})
+    project.doit("github", "--check").ended(0, "ok       the members of @octo/reviewers can be looked up")
+    github.faults.add("GET", "/memberships/", FORBIDDEN, times=99)
+    project.doit("github", "--check").ended(1, "missing  the members of @octo/reviewers cannot be looked up")
