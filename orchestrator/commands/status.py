@@ -45,6 +45,12 @@ def _github(project: Project, standings: list[Standing]) -> dict[str, Any] | Non
     """What is shown on GitHub, and whether; None where the project does not speak of GitHub at all."""
     if project.plan.github is None:
         return None
+    from ..github.access import access_of
+    from ..github.settings import Off
+
+    access = access_of(project)
+    if isinstance(access, Off):
+        return {"on": False, "why": access.why, "issue": None, "in_step": False}
     from ..github.connection import shown
 
-    return shown(project, standings)
+    return shown(project, access, standings)

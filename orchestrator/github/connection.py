@@ -16,13 +16,13 @@ from ..state.projections import Projections
 from ..triggers.model import LAST_CALL, Happening
 from ..views.graph.model import nodes_of
 from ..views.status import status_data
-from .access import PLAN, SYNCED, access_of, in_step, issue_link, known_of
+from .access import PLAN, SYNCED, in_step, issue_link, known_of
 from .client import Client
 from .creation import Creation
 from .news import news
 from .polls import Desk, Polls
 from .render import Picture, Scene, is_issue, picture
-from .settings import Off, On, Settings
+from .settings import On, Settings
 from .sync import Sync, differences
 from .transport import Transport
 
@@ -128,21 +128,18 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
     )
 
 
-def shown(project: Project, standings: list[Standing]) -> dict[str, Any]:
-    """Whether GitHub is on, and what it shows, in JSON's types (docs/json.md).
+def shown(project: Project, on: On, standings: list[Standing]) -> dict[str, Any]:
+    """What GitHub shows, in JSON's types (docs/json.md).
 
     Args:
         standings: of all phases. A file that somebody edited makes the issue untrue, and is in no journal.
     """
-    found = access_of(project)
-    if isinstance(found, Off):
-        return {"on": False, "why": found.why, "issue": None, "in_step": False}
     settings = Settings.of(project.plan.github or {})
-    known = known_of(project, settings, found)
+    known = known_of(project, settings, on)
     issue = known.get(PLAN)
     number = issue.number if issue is not None else None
-    link = issue_link(settings, found.repository, number) if number is not None else None
-    is_true = in_step(project, found) and not differences(
+    link = issue_link(settings, on.repository, number) if number is not None else None
+    is_true = in_step(project, on) and not differences(
         _picture(_scene(project, standings), settings, known, None), known, None
     )
     return {"on": True, "why": None, "issue": link, "in_step": is_true}

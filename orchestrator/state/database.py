@@ -228,7 +228,7 @@ class Database:
             if "decode" in str(error):  # text that is no UTF-8, which sqlite3 counts among the errors of the system
                 raise self._refusal(f"is damaged ({error})") from error
             raise StateError(f"{self.path}: {error}; is the disk full, or the folder read-only?") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # damage may be quoted in SQLite's own message
             raise self._refusal(f"is damaged ({error})") from error
         except OSError as error:
             raise StateError(f"{error.filename or self.path}: {error.strerror}") from error

@@ -16,7 +16,7 @@ P = phase_of("p", "p")
 
 def entries(*told: tuple[Event, dict[str, object]]) -> list[Entry]:
     return [
-        Entry(seq, float(seq), "run", "p", "p" if event is Event.JUDGED else "p:run", event, data)
+        Entry(seq, float(seq), f"run {seq}", "p", "p" if event is Event.JUDGED else "p:run", event, data)
         for seq, (event, data) in enumerate(told, 1)
     ]
 
@@ -52,8 +52,8 @@ def told(state: PhaseState, *journal, reasons=()) -> list[News]:
 def since(kind: str, state: PhaseState, *journal) -> int:
     [one] = told(state, *journal)
     assert one.kind == kind
-    assert one.key == f"comment {kind} {one.phase or ''} {one.since}"
-    return one.since
+    assert one.key == f"comment {kind} {one.phase or ''} {one.first.seq} {one.first.run}"
+    return one.first.seq
 
 
 def test_an_approval_is_asked_for_once_a_digest():
@@ -65,7 +65,7 @@ def test_an_approval_is_asked_for_once_a_digest():
     assert since(ASKED, waits, asks("d1"), asks("d2"), asks("d1")) == 3, "what was asked before that is settled"
     assert since(ASKED, waits, asks(), opened(), asks()) == 3, "it was open meanwhile"
     assert since(ASKED, waits, asks(), FORGOTTEN, asks()) == 3
-    assert since(ASKED, waits, asks(), REJECTED, asks()) == 3
+    assert since(ASKED, waits, asks(), REJECTED, asks()) == 1, "a rejection is an answer, and another may follow it"
 
 
 def test_a_failure_is_told_once_a_reason():
