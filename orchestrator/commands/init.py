@@ -11,7 +11,7 @@ from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
 from ..views.words import printable
-from .common import AnyOrder
+from .common import AnyOrder, heard
 
 if TYPE_CHECKING:
     from ..imports.model import Imported
@@ -66,6 +66,9 @@ class Init(AnyOrder, Command):  # type: ignore[misc]
     cmd_options = (OPT_FROM, OPT_OVERWRITE, OPT_SCHEMAS)
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
+        return heard(lambda: self._act(params, args))
+
+    def _act(self, params: Any, args: Sequence[str]) -> int:
         if len(args) > 1:
             raise InvalidCommand("`doit init` takes one folder at most")
         if params["overwrite"] and not params["from"]:
@@ -85,6 +88,8 @@ class Init(AnyOrder, Command):  # type: ignore[misc]
         except UnicodeDecodeError as error:
             raise InvalidCommand(f"a file that is there is not UTF-8: {error}; nothing was overwritten") from None
         except OSError as error:
+            if error.filename is None:  # nobody listens any more
+                raise
             raise InvalidCommand(f"{error.filename}: {error.strerror}; nothing was overwritten") from None
 
     @staticmethod
