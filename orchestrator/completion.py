@@ -13,14 +13,22 @@ FILES, FOLDERS = ":files", ":folders"
 
 _VALUES = {
     "mode": ("auto", "manual"),
+    "format": ("mermaid", "dot", "svg"),
+    "output": FILES,
     "from": FILES,
     "dodoFile": FILES,
     "cwdPath": FOLDERS,
     "outfile": FILES,
     "changed": FILES,
+    "par_type": ("process", "thread"),
+    "verbosity": ("0", "1", "2"),
+    "failure_verbosity": ("0", "1", "2"),
     "reporter": ("console", "executed-only", "json", "zero", "error-only"),
 }
 """What an option takes, where the option itself does not say it by its choices; by its name in doit."""
+
+_ASSUMED = ("approved", "rejected", "done", "failed", "unchanged")
+"""What `--assume` may say of a phase."""
 
 _PEOPLE = ("approve", "reject", "waive")
 """Commands about a gate that waits: phases that do come first."""
@@ -168,6 +176,9 @@ def _values(option: Option | None, line: Line, known: Known) -> Iterator[tuple[s
     if option.name == "metric":
         phases = [name for name in line.names if name in known.metrics] or list(known.metrics)
         yield from ((metric, name) for name in phases for metric in known.metrics[name])
+        return
+    if option.name == "assume":
+        yield from ((f"{phase}={word}", title) for phase, title in known.phases.items() for word in _ASSUMED)
         return
     values = option.choices or _VALUES.get(option.name, ())
     yield from ((value, "") for value in ([values] if isinstance(values, str) else values))

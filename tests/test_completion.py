@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import phasegate
 from orchestrator.completion import FILES, FOLDERS, Command, Known, Option, candidates, folders, split
+from orchestrator.forecast import Assumption
 
 COMMON = (Option("dodoFile", ("-f", "--file"), takes_value=True), Option("cwdPath", ("-d", "--dir"), takes_value=True))
 COMMANDS = {
@@ -28,6 +30,14 @@ COMMANDS = {
     "info": Command("TASK"),
     "help": Command("[TASK] [COMMAND]"),
     "init": Command("[FOLDER] [--from FILE]", options=(Option("from", ("--from",), takes_value=True),)),
+    "plan": Command("[PHASE/OUTPUT ...]", options=(Option("assume", ("--assume",), takes_value=True),)),
+    "graph": Command(
+        "[PHASE ...] [-o FILE]",
+        options=(
+            Option("format", ("--format",), takes_value=True),
+            Option("output", ("-o", "--output"), takes_value=True),
+        ),
+    ),
     "completion": Command("SHELL"),
     "dumpdb": Command(""),
 }
@@ -82,6 +92,10 @@ def after(line):
         ("init --from ", [FILES]),
         ("help h", ["help", "history"]),
         ("completion ", ["bash", "zsh", "fish"]),
+        ("plan --assume b=r", ["b=rejected"]),
+        ("plan --assume=a=u", ["--assume=a=unchanged"]),
+        ("graph --format ", ["mermaid", "dot", "svg"]),
+        ("graph --output=", [FILES]),
         ("dumpdb ", []),
         ("info a", ["a", "ab"]),
         ("info a ", []),
@@ -91,6 +105,26 @@ def after(line):
 )
 def test_what_comes_next(line, words):
     assert after(line) == words
+
+
+FREE = {"reason", "digest", "until", "wait", "attempt", "num_process"}
+"""Options whose values nobody can guess."""
+
+
+def test_the_values_of_every_option_of_ours_are_known():
+    commands = [getattr(phasegate, name) for name in phasegate._PUBLIC if name not in ("__version__", "Project")]
+    options = [option for command in commands for option in vars(command).get("cmd_options", ())]
+    taking = {option["name"] for option in options if option["type"] is not bool and not option.get("choices")}
+    assert taking >= {"assume", "format", "mode", "from"}
+    for name in taking - FREE:
+        asked = Known(["x"], lambda _, name=name: Command("", options=(Option(name, ("--it",), takes_value=True),)),
+                      phases={"a": ""}, metrics={"a": ["mae"]})  # fmt: skip
+        assert candidates(["x", "--it"], "", asked), name
+
+
+def test_what_can_be_assumed_of_a_phase_is_what_can_be_asked_for():
+    asked = Known(["x"], lambda _: Command("", options=(Option("assume", ("--it",), takes_value=True),)), {"a": ""})
+    assert [word for word, _ in candidates(["x", "--it"], "", asked)] == [f"a={each.value}" for each in Assumption]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import getopt
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doit.cmd_base import DoitCmdBase
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from ..config.problems import Problem
 
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
+
+
+for _stream in ("stdout", "stderr"):
+    if getattr(sys, _stream) is None:  # closed (`>&-`): whoever did that wants to hear nothing
+        setattr(sys, _stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 class AnyOrder:
@@ -70,22 +75,32 @@ class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
             project.leave_untouched()
         args = given(project.plan, args, project.root)
         try:
-            code = self.act(project, params, args)
-            self.outstream.flush()
-            return code
-        except KeyboardInterrupt:
-            return 130
-        except BrokenPipeError:  # whoever read it has seen enough; Python would complain again at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except OSError as error:
-            raise InvalidCommand(f"{error.filename or 'the output'}: {error.strerror}") from None
+            return heard(lambda: self.act(project, params, args))
         finally:
             project.state.close()
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         """Do what the command is for; the exit code."""
         raise NotImplementedError
+
+
+def heard(act: Callable[[], int]) -> int:
+    """What a command ends with, whatever becomes of those who listen.
+
+    Raises:
+        InvalidCommand: something could not be read or written.
+    """
+    try:
+        code = act()
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read it has seen enough; Python would complain again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        raise InvalidCommand(f"{error.filename or 'the output'}: {error.strerror}") from None
 
 
 def as_typed(name: str, in_args: list[str]) -> list[str]:

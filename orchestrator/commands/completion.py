@@ -14,6 +14,7 @@ from .. import __version__
 from ..completion import Command as Described
 from ..completion import Known, Option, candidates, folders, split
 from ..plan import Plan
+from .common import AnyOrder, heard
 
 SHELLS = ("bash", "zsh", "fish")
 WORDS = "words"
@@ -24,7 +25,7 @@ _SCRIPTS = Path(__file__).parent.parent / "shells"
 _LONGEST = 60  # characters of what is shown beside a word
 
 
-class Completion(Command):  # type: ignore[misc]
+class Completion(AnyOrder, Command):  # type: ignore[misc]
     """The command `completion`. It reads no dodo.py, so it knows the plan and not the tasks beside it."""
 
     name = "completion"
@@ -37,6 +38,9 @@ class Completion(Command):  # type: ignore[misc]
         self._cmds, self._how = cmds, {**kwargs, "cmds": cmds}
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
+        return heard(lambda: self._act(args))
+
+    def _act(self, args: Sequence[str]) -> int:
         if list(args) == [WORDS]:
             for line in self._words():
                 print(line)
@@ -86,7 +90,7 @@ class Completion(Command):  # type: ignore[misc]
             Option(
                 option.name,
                 tuple(filter(None, (option.short and f"-{option.short}", option.long and f"--{option.long}"))),
-                str(option.help),
+                str(option.help).replace("%(default)s", str(option.default)),
                 option.type is not bool,
                 tuple(option.choices),
             )

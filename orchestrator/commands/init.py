@@ -11,7 +11,7 @@ from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
 from ..views.words import printable
-from .common import AnyOrder
+from .common import AnyOrder, heard
 
 if TYPE_CHECKING:
     from ..imports.model import Imported
@@ -29,6 +29,10 @@ WIRING = {
     "doit.cfg": "run = phasegate:Run",
 }
 """Files that must say something for a plan to run, and what; one that was there before may not."""
+
+AROUND = ("dodo.py", "doit.cfg", "env.example", "gitignore")
+"""What any plan needs, or likes, around it. One that is there gets nothing else: with the starter's phases or criteria
+mixed into it, it loads no more."""
 
 OPT_FROM = {
     "name": "from",
@@ -66,6 +70,9 @@ class Init(AnyOrder, Command):  # type: ignore[misc]
     cmd_options = (OPT_FROM, OPT_OVERWRITE, OPT_SCHEMAS)
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
+        return heard(lambda: self._act(params, args))
+
+    def _act(self, params: Any, args: Sequence[str]) -> int:
         if len(args) > 1:
             raise InvalidCommand("`doit init` takes one folder at most")
         if params["overwrite"] and not params["from"]:
@@ -80,11 +87,16 @@ class Init(AnyOrder, Command):  # type: ignore[misc]
                 return 0
             if params["from"]:
                 return _import(params["from"], target, self._where(args), replace=params["overwrite"])
-            print("\n".join(_write(target, {**_starter(), **_schemas()})))
+            there = [name for kind in ("phases", "criteria") for name in _config_files(target, kind)]
+            starter = {name: text for name, text in _starter().items() if not there or name in AROUND}
+            lines = [*(f"kept     {name}" for name in there), *_write(target, {**starter, **_schemas()})]
+            print("\n".join(lines))
             return _next(target, self._where(args))
         except UnicodeDecodeError as error:
             raise InvalidCommand(f"a file that is there is not UTF-8: {error}; nothing was overwritten") from None
         except OSError as error:
+            if error.filename is None:  # nobody listens any more
+                raise
             raise InvalidCommand(f"{error.filename}: {error.strerror}; nothing was overwritten") from None
 
     @staticmethod
@@ -117,8 +129,7 @@ def _imported(imported: Imported) -> Texts:
         "orchestrator": writer.orchestrator_text(imported),
     }
     texts = {f"config/{kind}.yaml": f"{modeline(kind)}\n{text}" for kind, text in config.items()}
-    kept = ("dodo.py", "doit.cfg", "env.example", "gitignore", "config/github.yaml")
-    texts = {**{name: starter[name] for name in kept}, **texts, **_schemas()}
+    texts = {**{name: starter[name] for name in (*AROUND, "config/github.yaml")}, **texts, **_schemas()}
     texts["gitignore"] = texts["gitignore"].replace("build/\n", "")
     if imported.default:
         named = ", ".join(f'"{name}"' for name in imported.default)

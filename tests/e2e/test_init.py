@@ -32,9 +32,9 @@ def test_into_a_folder_that_is_named(empty):
 def test_it_never_overwrites(empty):
     empty.write("config/phases.yaml", "mine")
     empty.write(".gitignore", "*.pyc")
-    empty.write("steps", "a file where a folder belongs")
+    empty.write("config/schemas", "a file where a folder belongs")
     empty.doit("init").ended(3)
-    (empty.root / "steps").unlink()
+    (empty.root / "config/schemas").unlink()
     ran = empty.doit("init").ended(0, "kept     config/phases.yaml")
     assert "added to .gitignore" in ran.out or "kept     .gitignore" in ran.out
     assert empty.read("config/phases.yaml") == "mine"
@@ -42,6 +42,17 @@ def test_it_never_overwrites(empty):
     before = empty.read(".gitignore")
     empty.doit("init")
     assert empty.read(".gitignore") == before
+
+
+@pytest.mark.parametrize("name", ["phases.yaml", "phases.yml", "phases.json"])
+def test_a_plan_that_is_there_still_loads(empty, name):
+    empty.write(f"config/{name}", '{"phases": {"mine": {"run": "true"}}}')
+    ran = empty.doit("init").ended(0, f"kept     config/{name}", "written  dodo.py", "written  config/schemas/phases")
+    assert "criteria.yaml" not in ran.out
+    assert not (empty.root / "steps").exists()
+    empty.doit().done("mine")
+    empty.doit("init").ended(0)
+    empty.doit().nothing()
 
 
 def test_wiring_that_is_missing_in_files_of_the_user_is_shown(empty):

@@ -481,3 +481,14 @@ def test_a_folder_that_cannot_be_written_is_enough(chain, bytecode, read_only, w
     assert [fact[:4] + fact[5:] for fact in everything(chain).values()] == [
         fact[:4] + fact[5:] for fact in before.values()
     ]
+
+
+def test_variables_are_for_dodo_py_as_they_are_for_doit(project):
+    project.phases({"a": {"run": "mkdir -p month=1; touch month=1/x", "outputs": ["month=1/x"]}, "b": {"run": "true"}})
+    everything = project.doit("plan").ended(0).out
+    assert project.doit("plan", "month=3").ended(0).out == everything
+    named = project.doit("plan", "month=1/x").ended(0).out
+    assert named != everything
+    assert named == project.doit("plan", "a").out
+    project.doit("month=1/x").done("a")
+    project.doit("month=3").done("b")
