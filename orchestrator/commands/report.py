@@ -19,7 +19,7 @@ from criteria.sizes import show as show_size
 from ..config.paths import KEPT, OWN, glob_expression, is_glob, lineage
 from ..plan import Plan
 from ..project import Project
-from ..state.state import FOLDER
+from ..state.place import FOLDER
 from .common import PlanCommand
 
 STDOUT = "-"

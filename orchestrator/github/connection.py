@@ -13,8 +13,8 @@ from ..lookup import Lookup
 from ..project import Project
 from ..standing import Standing
 from ..state.journal import Event
+from ..state.place import FOLDER
 from ..state.projections import Projections
-from ..state.state import FOLDER
 from ..views.graph.model import nodes_of
 from ..views.status import status_data
 from .client import Client
