@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from test_plan_property import EDITS, UNSHRUNK, Life, plans
 
 from orchestrator.project import Project
+from orchestrator.standing import stand
 from orchestrator.state.rest import PATH
 
 QUIET = ("same length", "same length", "replaced", "another file", "nothing", "damaged", "touched state")
@@ -33,7 +34,7 @@ class Lives(Life):
         """Run, approving what waits, until all is done and a run has kept that; whether it came so far."""
         for _ in range(6):
             ran = self.project.doit()
-            if ran.code == 0 and "nothing to do" in ran.out and self.is_at_rest():
+            if "nothing to do" in ran.out and self.is_at_rest():
                 return True
             for phase in self.waiting():
                 for who in ("ada", "grace"):
@@ -41,7 +42,17 @@ class Lives(Life):
         return False
 
     def is_at_rest(self) -> bool:
-        return Project(self.project.root).is_at_rest()
+        """Does a glance say that all is done? Then asking for every phase must say so, too."""
+        at_a_glance = Project(self.project.root).is_at_rest()
+        asked = Project(self.project.root)
+        with asked.look.one_instant():
+            reasons = [standing.reasons for standing in stand(asked.plan, asked.look).values()]
+        asked.state.close()
+        assert not (at_a_glance and any(reasons)), (reasons, self.phases)
+        self.seen["at a glance"] += at_a_glance
+        self.seen["asked in vain"] += not at_a_glance and not any(reasons)
+        self.seen["to do"] += any(map(bool, reasons))
+        return at_a_glance
 
     def happen(self, what: str, place: int, value: int) -> None:
         phase = self.phases[place % len(self.phases)]
@@ -69,12 +80,9 @@ class Lives(Life):
         shutil.copytree(self.project.root, folder, symlinks=True)
         (folder / PATH).unlink(missing_ok=True)
         twin.project = type(self.project)(folder)
-        short = self.is_at_rest() and not args
         ran, asked = (life.run_once(*args) for life in (self, twin))
         assert ran == asked, (args, self.phases)
-        self.seen["cases"] += 1
-        self.seen["at a glance"] += short
-        self.seen["asked"] += not short
+        self.seen["run twice"] += 1
 
     def run_once(self, *args: str) -> tuple[object, ...]:
         newest, before = self.newest(), self.outputs()
@@ -85,7 +93,9 @@ class Lives(Life):
 
 
 EDIT = st.tuples(st.sampled_from(EDITS + QUIET * 2), st.integers(0, 6), st.integers(0, 4))
-ROUND = st.tuples(st.lists(EDIT, min_size=1, max_size=2), st.integers(0, 15))
+ROUND = st.tuples(st.lists(EDIT, min_size=1, max_size=4), st.integers(0, 15))
+"""Edits, after each of which a glance is held against the asking; then, in half of the cases, what is asked for in the
+project and in its copy."""
 
 
 @pytest.fixture
@@ -98,22 +108,25 @@ def lives(new_project, tmp_path):
             seen["came to rest"] += life.come_to_rest()
             for edit in edits:
                 life.happen(*edit)
-            args = {1: [phases[0].name], 2: ["--mode", "manual"], 3: ["-a"]}.get(asked, [])
+                life.is_at_rest()
+            args = {2: [phases[0].name], 4: ["--mode", "manual"], 6: ["-a"]}.get(asked, [])
+            if asked % 2:
+                continue
             life.compare_with_copy(tmp_path / f"copy-{next(numbers)}", *args)
 
     yield lives
     print(f"\n{dict(seen)}")
-    assert seen["came to rest"], "nothing was shown: no plan came to rest"
+    assert seen["at a glance"], "nothing was shown: no plan came to rest"
 
 
-@settings(max_examples=6, **UNSHRUNK)
+@settings(max_examples=4, **UNSHRUNK)
 @given(plans(), st.lists(ROUND, min_size=2, max_size=3))
 def test_at_a_glance_or_asked_the_same_phases_run(lives, phases, rounds):
     lives(phases, rounds)
 
 
 @pytest.mark.faults
-@settings(max_examples=150, **UNSHRUNK)
+@settings(max_examples=80, **UNSHRUNK)
 @given(plans(), st.lists(ROUND, min_size=2, max_size=4))
-def test_at_a_glance_or_asked_the_same_phases_run_400_times(lives, phases, rounds):
+def test_at_a_glance_or_asked_the_same_phases_run_80_times(lives, phases, rounds):
     lives(phases, rounds)
