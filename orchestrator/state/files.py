@@ -108,8 +108,8 @@ class Files:
         return listing.stamp(self._root, path)
 
     def glance(self, paths: Iterable[str]) -> Glance | None:
-        """By what it will be seen that nothing under these paths changed since they were looked at `one_instant`; None
-        where it may not be seen: a file that was written just then, or that cannot be read."""
+        """By what it is seen later that nothing under these paths changed since they were looked at, inside
+        `one_instant`; None where that cannot be told: of a file that was written just then, or cannot be read."""
         files: dict[str, Signature | None] = {}
         groups: dict[str, list[tuple[str, Signature | None]]] = {}
         for path in paths:
@@ -124,7 +124,7 @@ class Files:
         return Glance(files, groups)
 
     def _trusted(self, path: str, digest: str) -> Signature | None:
-        """The signature that a file had when it had this digest, where it had another one before and after."""
+        """The signature under which a file had this digest; None where it may have had another one under it."""
         text, settled, known = self._cached().get(path, ("", False, ""))
         if not settled or known != digest:
             return None
@@ -152,7 +152,7 @@ class Files:
         """Will a later change of this file be seen? For a large one it is cheaper to wait until it will than to read it
         twice."""
         age = time.time_ns() - status.st_ctime_ns
-        if 0 <= age < CLOCK_TICK_NS and status.st_size >= LARGE:
+        if 0 <= age < listing.tick_ns(status) <= CLOCK_TICK_NS and status.st_size >= LARGE:
             self._wait((CLOCK_TICK_NS - age) / 1e9)
             return True
         return listing.is_settled(status, status.st_ctime_ns + age)

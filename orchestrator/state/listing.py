@@ -14,9 +14,16 @@ file that is written again within the kernel's clock tick (`CLOCK_TICK_NS`)."""
 CLOCK_TICK_NS = 20_000_000
 """A file written again within the kernel's clock tick keeps its times: what was seen so early is not trusted later."""
 
+SECOND_NS = 1_000_000_000
+
 
 def signature(status: os.stat_result) -> Signature:
     return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
+
+
+def tick_ns(status: os.stat_result) -> int:
+    """For how long a file written again keeps its times; on a file system that keeps whole seconds, one of those."""
+    return CLOCK_TICK_NS + (0 if status.st_ctime_ns % SECOND_NS else SECOND_NS)
 
 
 def is_settled(status: os.stat_result, now_ns: int) -> bool:
@@ -24,7 +31,7 @@ def is_settled(status: os.stat_result, now_ns: int) -> bool:
 
     Told by the ctime, which the kernel sets at each change. The mtime is anyone's to set, also to the future.
     """
-    return now_ns - status.st_ctime_ns >= CLOCK_TICK_NS
+    return now_ns - status.st_ctime_ns >= tick_ns(status)
 
 
 def files_under(root: str, path: str) -> list[str] | None:

@@ -62,8 +62,11 @@ def test_it_is_a_cache_that_can_be_deleted_and_comes_back(rested):
 def test_whatever_else_is_asked_for_is_asked(rested):
     for args in (["a"], ["--mode", "auto"], ["b.txt"]):
         assert "orchestrator.plan" in loaded(rested, *args)
+    assert Project(rested.root).is_at_rest(), "so it was not for want of a glance"
+    assert rested.doit("--mode", "manual").ended(4).lines("waiting") == ["b"]
+    rested.doit().done("b")
+    come_to_rest(rested)
     rested.doit("-a").done("a", "b")
-    rested.doit("--mode", "manual").ended(4)
 
 
 @pytest.mark.parametrize(

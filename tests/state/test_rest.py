@@ -1,6 +1,7 @@
 """What is kept of a plan of which all is done: the same, or nothing; and never taken for the present when it is past."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.state import rest as rest_module
 from orchestrator.state.files import Files
-from orchestrator.state.listing import CLOCK_TICK_NS
+from orchestrator.state.listing import CLOCK_TICK_NS, SECOND_NS, is_settled
 from orchestrator.state.rest import PATH, Rest, is_same, load, state_signature, store
 from orchestrator.state.state import State
 
@@ -143,6 +144,15 @@ def test_a_state_written_just_now_is_not_trusted(root, monkeypatch):
     now = (root / ".doit.db").stat().st_ctime_ns + CLOCK_TICK_NS - 1
     monkeypatch.setattr("time.time_ns", lambda: now)
     assert state_signature(root) is None
+
+
+def test_where_only_whole_seconds_are_kept_one_of_them_has_to_pass():
+    whole, fine = SimpleNamespace(st_ctime_ns=5 * SECOND_NS), SimpleNamespace(st_ctime_ns=5 * SECOND_NS + 1)
+    assert not is_settled(whole, 6 * SECOND_NS)
+    assert is_settled(whole, 6 * SECOND_NS + CLOCK_TICK_NS)
+    assert not is_settled(fine, 5 * SECOND_NS + CLOCK_TICK_NS)
+    assert is_settled(fine, 5 * SECOND_NS + CLOCK_TICK_NS + 1)
+    assert not is_settled(fine, 4 * SECOND_NS), "from the future"
 
 
 def test_what_cannot_be_read_or_was_not_looked_at_is_not_trusted(root):
