@@ -16,7 +16,7 @@ from typing import Any
 import plans
 import processes
 
-BOUNDS = {16: 1.3, 1000: 1.5}
+BOUNDS = {16: 1.15, 1000: 0.8, 10_000: 0.3}
 """Phases → the most that phasegate's no-op may take, as a multiple of plain doit's."""
 
 

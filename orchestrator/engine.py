@@ -15,7 +15,8 @@ from .runner import SlotRunner
 from .schedule import Slots
 from .session import Session
 from .state.backend import Backend, Checker
-from .state.state import NAME, State
+from .state.place import NAME
+from .state.state import State
 
 
 class Bookkeeping(Dependency):  # type: ignore[misc]

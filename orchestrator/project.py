@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +15,21 @@ from doit.exceptions import InvalidDodoFile
 
 from . import __version__
 from .config.cache import store
-from .config.load import load_plan
-from .lookup import Lookup
-from .plan import Plan
-from .state.backend import Checker
-from .state.state import FOLDER, NAME, State
+from .config.load import Configuration
+from .state import rest
+from .state.place import FOLDER, NAME
+from .state.rest import Rest
 
 if TYPE_CHECKING:
     from doit.task import Task
 
     from phases.masking import Masker
 
+    from .lookup import Lookup
+    from .plan import Plan
+    from .state.backend import Checker
+    from .state.listing import Signature
+    from .state.state import State
     from .triggers.queue import Triggers
     from .variables import Variables
 
@@ -32,18 +38,26 @@ PROJECT = "phasegate"
 
 
 class Project:
-    """One folder with a `config/`."""
+    """One folder with a `config/`. The plan and the state are loaded when they are first asked for: where all is done,
+    a run has no need of them (state/rest.py)."""
 
-    def __init__(self, root: Path, plan: Plan) -> None:
+    def __init__(self, root: Path) -> None:
+        """Read what `config/` holds.
+
+        Raises:
+            InvalidDodoFile: every problem of the configuration.
+        """
         self.root = root
-        self.plan = plan
-        self.state = State(root, lambda text: self.masker.text(text))
-        self.look = Lookup(self.state, mask=lambda text: self.masker.text(text))
-        self._compiled: list[Callable[[], None]] = []
-        if plan.github is not None:
+        self._to_keep: list[Callable[[], None]] = []
+        self._may_write = False
+        with _told(root):
+            self._configuration = Configuration(root, __version__)
+        found = rest.load(root, self._configuration.key)
+        self._rest = found if found is not None and self._configuration.fits(found.modules) else None
+        if self.github is not None:
             from .secrets import token_variable
 
-            if name := token_variable(plan):
+            if name := token_variable(self.github):
                 self.variables.withhold(name)
 
     @classmethod
@@ -53,32 +67,102 @@ class Project:
         Raises:
             InvalidDodoFile: every problem of the configuration; doit prints it and exits with 3.
         """
-        root = Path.cwd()
-        compiled: list[Callable[[], None]] = []
-        try:
-            project = cls(root, load_plan(root, __version__, lambda *what: compiled.append(lambda: store(*what))))
-        except Exception as error:
-            from .config.problems import ConfigError
+        return cls(Path.cwd())
 
-            if isinstance(error, ConfigError):
-                from .annotations import tell_problems
+    @cached_property
+    def plan(self) -> Plan:
+        """What the configuration says."""
+        with _told(self.root):
+            plan = self._configuration.plan(lambda *what: self._to_keep.append(lambda: store(*what)))
+        self._keep()
+        return plan
 
-                tell_problems(error.problems, root, sys.stderr)
-                raise InvalidDodoFile(str(error)) from None
-            raise
-        project._compiled = compiled
-        return project
+    @property
+    def name(self) -> str:
+        """The plan's."""
+        return self.plan.name if self._rest is None else self._rest.name
+
+    @property
+    def github(self) -> Mapping[str, Any] | None:
+        """What github.yaml asks for; None where the project has none."""
+        return self.plan.github if self._rest is None else self._rest.github
+
+    @property
+    def phases(self) -> Sequence[str]:
+        """The names of all phases, in the plan's order."""
+        return list(self.plan.phases) if self._rest is None else self._rest.phases
+
+    @cached_property
+    def state(self) -> State:
+        """What lasts."""
+        from .state.state import State
+
+        return State(self.root, lambda text: self.masker.text(text))
+
+    @cached_property
+    def look(self) -> Lookup:
+        """What standing.py asks."""
+        from .lookup import Lookup
+
+        return Lookup(self.state, mask=lambda text: self.masker.text(text))
+
+    def is_at_rest(self) -> bool:
+        """Was every phase done when that was last asked, and is all as it was then? Where it cannot be told: no."""
+        return self._rest is not None and rest.is_same(self._rest, self.root, time.time())
+
+    def rest_found(self, since: float, state: Signature | None) -> Rest | None:
+        """What to keep after every phase was found done, inside `look.one_instant()`; None where something cannot be
+        told at a glance.
+
+        Args:
+            since: when the asking began, in seconds since 1970.
+            state: what `rest.state_signature` said at that time, before the state was read.
+        """
+        plan = self.plan
+        paths = {path for phase in plan for path in phase.reads}
+        paths.update(given.path for phase in plan for work in phase.works for given in work.inputs)
+        glance = self.state.files.glance(paths) if state is not None else None
+        if state is None or glance is None:
+            return None
+        from .reasons import lapse
+
+        until = [moment for phase in plan if (moment := lapse(phase, self.look, since)) is not None]
+        there = {path: signature for path, signature in glance.files.items() if signature is not None}
+        return Rest(
+            name=plan.name,
+            phases=list(plan.phases),
+            jobs=plan.jobs,
+            github=plan.github,
+            modules=dict(plan.modules),
+            state=state,
+            since=since,
+            until=min(until, default=None),
+            paths=list(there),
+            signatures=list(there.values()),
+            absent=[path for path in glance.files if path not in there],
+            groups=dict(glance.groups),
+        )
+
+    def keep_rest(self, found: Rest | None) -> None:
+        """Let the next run see that all is done, if nobody wrote to the state since `found` was found. The state must
+        be closed."""
+        if found is not None and rest.state_signature(self.root) == found.state:
+            rest.store(self.root, self._configuration.key, found)
 
     def keep_plan(self) -> None:
         """Let the next command find the plan compiled. Not done before it is known which command this is: one may
         have promised to write nothing."""
-        while self._compiled:
-            self._compiled.pop()()
+        self._may_write = True
+        self._keep()
 
     def leave_untouched(self) -> None:
         """From now on nothing in the folder is written."""
-        self._compiled.clear()
+        self._may_write = False
         self.state.database.leave_untouched()
+
+    def _keep(self) -> None:
+        while self._may_write and self._to_keep:
+            self._to_keep.pop()()
 
     @cached_property
     def variables(self) -> Variables:
@@ -107,13 +191,19 @@ class Project:
     def doit_config(self) -> dict[str, Any]:
         """DOIT_CONFIG: phases at the same time are threads, because their work is processes; branches go on after a
         failure; and without `default_tasks` doit's `forget` breaks (doit #478)."""
+
+        def checker() -> Checker:
+            from .state.backend import Checker
+
+            return Checker(self.state.files)
+
         return {
             "backend": "phasegate",
             "dep_file": NAME,
-            "check_file_uptodate": lambda: Checker(self.state.files),
-            "default_tasks": list(self.plan.phases),
+            "check_file_uptodate": checker,
+            "default_tasks": list(self.phases),
             "continue": True,
-            "num_process": self.plan.jobs,
+            "num_process": self.plan.jobs if self._rest is None else self._rest.jobs,
             "par_type": "thread",
             PROJECT: self,
         }
@@ -124,3 +214,23 @@ class Project:
 
         self.keep_plan()
         yield from tasks_of(self.plan, self.look, None)
+
+
+@contextlib.contextmanager
+def _told(root: Path) -> Iterator[None]:
+    """Problems of the configuration in the way in which doit prints them, and GitHub Actions shows them.
+
+    Raises:
+        InvalidDodoFile: in the place of ConfigError.
+    """
+    try:
+        yield
+    except Exception as error:
+        from .config.problems import ConfigError
+
+        if not isinstance(error, ConfigError):
+            raise
+        from .annotations import tell_problems
+
+        tell_problems(error.problems, root, sys.stderr)
+        raise InvalidDodoFile(str(error)) from None

@@ -105,6 +105,16 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
     return reasons
 
 
+def lapse(phase: Phase, look: Evidence, after: float) -> float | None:
+    """The first moment behind `after` at which `gate_reasons` may say something else though nobody wrote anything:
+    when a verdict, an approval or a waiver expires, be it one that the gate was not opened with."""
+    record = look.record(phase.name) or {}
+    ends = [record.get(VALUES, {}).get("until")]
+    for vote in look.votes(phase.name):
+        ends += [vote.until, None if phase.rule.expires is None else vote.at + phase.rule.expires]
+    return min((end for end in ends if end is not None and end > after), default=None)
+
+
 def is_present(phase: Phase, judged: Entry, look: Evidence) -> bool:
     """Is what was judged still what is there?"""
     states = {path: look.file(path) for path in phase.reads}

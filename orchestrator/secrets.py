@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .plan import Plan
 from .variables import Variables
@@ -22,12 +22,12 @@ def is_secret(name: str) -> bool:
     return SECRET.search(name) is not None
 
 
-def token_variable(plan: Plan) -> str | None:
-    """The variable that opens GitHub; None where the plan has no use for one."""
-    if plan.github is None or plan.github.get("enabled") is False:
+def token_variable(github: Mapping[str, Any]) -> str | None:
+    """The variable that opens GitHub, as github.yaml has it; None where the plan has no use for one."""
+    if github.get("enabled") is False:
         return None
-    app = plan.github.get("app")
-    return str(app["private_key"] if app else plan.github.get("token") or TOKEN)
+    app = github.get("app")
+    return str(app["private_key"] if app else github.get("token") or TOKEN)
 
 
 def masker(plan: Plan, variables: Variables) -> Masker:

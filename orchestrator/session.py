@@ -23,7 +23,7 @@ from .project import Project
 from .results import End, Result, Watcher
 from .state.database import StateError
 from .state.journal import Event
-from .state.state import FOLDER
+from .state.place import FOLDER
 from .work.attempts import Attempts
 from .work.command import RUN, Surroundings
 from .work.leftovers import close_attempts, end_leftovers

@@ -82,7 +82,7 @@ LAYERS = (
     ("orchestrator.github.settings",),
     ("orchestrator.secrets",),
     ("orchestrator.estimate", "orchestrator.completion"),
-    ("orchestrator.variables", "orchestrator.plan", "orchestrator.git"),
+    ("orchestrator.variables", "orchestrator.plan", "orchestrator.git", "orchestrator.kept"),
     ("orchestrator.triggers.model",),
 )
 """Each line stands above what it may import; a module belongs to the longest name that begins its own."""

@@ -3,15 +3,17 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrator.gate.digest import attempts_of, gate_digest
 from orchestrator.plan import Input, Phase, Rule, Work, canonical, gate_text
-from orchestrator.reasons import gate_reasons, work_reasons
+from orchestrator.reasons import gate_reasons, lapse, work_reasons
 from orchestrator.standing import PhaseState, stand
 from orchestrator.state.files import ABSENT
 from orchestrator.state.journal import Entry, Event
 from orchestrator.state.records import IGNORED, record_of
-from orchestrator.state.votes import POLICY, Vote
+from orchestrator.state.votes import POLICY, Answer, Vote
 
 NOW = 1000.0
 OUTCOMES = {"failed": Event.JUDGED, "waiting": Event.JUDGED, "open": Event.JUDGED, "succeeded": Event.ATTEMPT_ENDED}
@@ -471,6 +473,41 @@ def test_a_gate_stays_open_only_while_its_approvals_stand(world, rule, review, b
     world.ran(gated)
     world.opened(gated, review=review, approvals=[yes(gated, by=person) for person in by])
     assert told(gate_reasons(gated, world)) == ([] if stands else [("approval", "it has no approval that stands")])
+
+
+MOMENTS = st.integers(-3, 6).map(lambda n: NOW + 10 * n)
+VOTES = st.builds(
+    Vote,
+    phase=st.just("a"),
+    digest=st.sampled_from(["d", "d", "e"]),
+    by=st.sampled_from(["ann", "ben", POLICY]),
+    channel=st.sampled_from(["command line", "command line", POLICY]),
+    reason=st.just(""),
+    at=MOMENTS,
+    answer=st.sampled_from([Answer.APPROVE, Answer.APPROVE, Answer.WAIVE, Answer.REJECT]),
+    criterion=st.sampled_from(["", "m"]),
+    until=st.none() | MOMENTS,
+)
+RULES = st.builds(
+    Rule, manual=st.booleans(), quorum=st.integers(1, 2), expires=st.none() | st.sampled_from([5.0, 20.0, 40.0])
+)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_until_its_lapse_a_gate_stands_as_it_stood(data):
+    gated, since = with_rule(A, data.draw(RULES)), data.draw(MOMENTS)
+    world = World(files={"in.csv": "1"})
+    world.ran(gated)
+    until, votes = data.draw(st.none() | MOMENTS), data.draw(st.lists(VOTES, max_size=5))
+    world.opened(gated, review=data.draw(st.sampled_from([(), ("m",)])), until=until, approvals=votes)
+    world.records["a"]["_values_:"]["waived"] = data.draw(st.sampled_from([[], ["m"]]))
+    end = lapse(gated, world, since)
+    told = []
+    for world.time in (since, *(NOW + n for n in range(-31, 110))):
+        if since <= world.time and (end is None or world.time < end):
+            told.append(gate_reasons(gated, world))
+    assert all(reasons == told[0] for reasons in told)
 
 
 def test_an_approval_of_another_digest_does_not_keep_a_gate_open(world):

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..plan import Phase, Plan
-from ..project import Project
-from ..standing import Standing
 from .selection import given, split
 
 if TYPE_CHECKING:
     from doit.task import Task
+
+    from ..plan import Phase, Plan
+    from ..project import Project
+    from ..standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,13 @@ class Chosen:
     """The phases that all of these need, themselves included."""
 
 
-def choose(command: Any, project: Project, params: Any, args: Sequence[str]) -> Chosen:
-    """What the command line names, of the plan and beside it; the whole plan without a name.
+def asked_for(project: Project, params: Any, args: Sequence[str]) -> list[str]:
+    """The names that are asked for, on the command line or else in dodo.py; none means the whole plan."""
+    return given(project, args) or _default(params, project.phases)
+
+
+def choose(command: Any, project: Project, names: Sequence[str]) -> Chosen:
+    """What these names mean, of the plan and beside it; the whole plan without a name.
 
     Args:
         command: the command of doit's that asks; its loader has the tasks of dodo.py.
@@ -38,7 +44,6 @@ def choose(command: Any, project: Project, params: Any, args: Sequence[str]) -> 
         InvalidCommand: a name means nothing.
     """
     plan = project.plan
-    names = given(plan, args, project.root) or _default(params, plan)
     tasks, beside = split(plan, names, project.root)
     if not names:
         tasks = list(plan.phases)
@@ -75,7 +80,7 @@ def selected(plan: Plan, tasks: Sequence[str], handed: set[str], *, alone: bool)
     return [*before, *works]
 
 
-def _default(params: Any, plan: Plan) -> list[str]:
+def _default(params: Any, phases: Sequence[str]) -> list[str]:
     """What dodo.py wants to be run without a name, where its author changed that from "every phase"."""
     default = list(params["default_tasks"] or ())
-    return [] if default == list(plan.phases) else default
+    return [] if default == list(phases) else default

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
-from ..plan import Phase
 from ..project import PROJECT, Project
-from ..state.state import NAME
+from ..state.place import NAME
 from .selection import given
 
 if TYPE_CHECKING:
     from ..config.problems import Problem
+    from ..plan import Phase
 
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
@@ -73,7 +73,7 @@ class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
             project.keep_plan()
         else:
             project.leave_untouched()
-        args = given(project.plan, args, project.root)
+        args = given(project, args)
         try:
             return heard(lambda: self.act(project, params, args))
         finally:

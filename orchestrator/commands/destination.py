@@ -14,7 +14,7 @@ from doit.exceptions import InvalidCommand
 from ..config.paths import KEPT, OWN, glob_expression, is_glob, lineage
 from ..plan import Plan
 from ..project import Project
-from ..state.state import FOLDER
+from ..state.place import FOLDER
 
 STDOUT = "-"
 

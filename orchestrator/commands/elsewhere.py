@@ -7,10 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..project import Project
-
 if TYPE_CHECKING:
     from ..github.follower import Follower
+    from ..project import Project
 
 LAST_SYNC = 15.0
 """Seconds that it may take at the end of a run until GitHub shows where the plan stands."""
@@ -52,7 +51,7 @@ def end_following(follower: Follower | None, project: Project, seconds: float) -
 
 def catch_up(project: Project) -> list[str]:
     """Show what an earlier run could not, where the journal tells that there is something; notes for people."""
-    if project.plan.github is None:
+    if project.github is None:
         return []
     from ..github.access import access_of, in_step
 

@@ -21,7 +21,7 @@ from ..project import Project
 from ..standing import PhaseState, stand
 from ..supposition import Supposition, concerns
 from ..views.forecast import forecast_data, forecast_lines
-from .agenda import choose, selected, stale
+from .agenda import asked_for, choose, selected, stale
 from .common import OPT_JSON, PlanCommand, as_typed, hindrances
 from .run_options import OPT_MODE, set_mode
 from .selection import tasks_named, variables
@@ -60,9 +60,9 @@ class PlanAhead(PlanCommand):
         plan, state = project.plan, project.state
         assumed = _assumed(plan, params["assume"], project.root)
         look = Supposition(state, [_known(plan, path, project.root) for path in params["changed"]], project.look.mask)
-        # as typed: `choose` puts those back that are names, as it does for `doit`
+        # as typed: `given` puts those back that are names, as it does for `doit`
         args = [name for name in args if name not in variables()]
-        chosen = choose(self, project, params, args)
+        chosen = choose(self, project, asked_for(project, params, args))
         whole = chosen.phases.difference(plan.phases_of(chosen.tasks))  # needed by the user's own tasks
         with look.one_instant():
             standings = stand(plan.closure(chosen.phases), look)

@@ -15,11 +15,9 @@ from doit.cmd_run import Run as DoitRun
 from doit.exceptions import InvalidCommand
 from doit.globals import Globals
 
-from ..plan import Phase
-from ..project import Project
-from ..standing import Standing, stand
+from ..state.rest import state_signature
 from ..views.stream import Tolerant
-from .agenda import Chosen, choose, selected, stale
+from .agenda import asked_for
 from .common import preflight, project_of
 from .elsewhere import LAST_SYNC, catch_up, end_following, follower_of, tell_actions
 from .run_options import OPT_MODE, OPT_WAIT, heed_options
@@ -29,9 +27,13 @@ if TYPE_CHECKING:
 
     from ..engine import Reporter
     from ..github.follower import Follower
+    from ..plan import Phase
+    from ..project import Project
     from ..session import Session
+    from ..standing import Standing
     from ..views.announcer import Announcer
     from ..views.console import Console
+    from .agenda import Chosen
 
 AFTER_STOP = 2.0
 """Seconds that triggers and GitHub get after a signal, in the place of LAST_CALL and LAST_SYNC."""
@@ -64,6 +66,12 @@ class Run(DoitRun):  # type: ignore[misc]
     doc_usage = "[PHASE/OUTPUT...]"
     cmd_options = (*DoitRun.cmd_options, OPT_MODE, OPT_WAIT)
 
+    def get_backends(self) -> dict[str, Any]:
+        """doit's own and ours by name, without loading ours: a run asks for the state itself (engine.py), and where all
+        is done it needs none."""
+        self.cmdparser["backend"].choices = dict.fromkeys(("dbm", "json", "phasegate", "sqlite3"), "")
+        return {}
+
     def execute(self, params: Any, args: Sequence[str]) -> int:
         """Like doit's, but with what is done left out before a task is made of it."""
         try:
@@ -79,25 +87,41 @@ class Run(DoitRun):  # type: ignore[misc]
         project = project_of(params)
         project.keep_plan()
         wait = heed_options(project, params)
-        chosen = choose(self, project, params, args)
+        names = asked_for(project, params, args)
+        plainly = not (names or params["always"] or params["mode"] or self._has_other_reporter(params))
+        if plainly and project.is_at_rest():
+            with self._output(project, params) as outstream:
+                return _nothing_to_do(project, outstream, project.phases)
+        return self._ask_and_run(project, params, names, wait, plainly=plainly)
+
+    def _ask_and_run(self, project: Project, params: Any, names: Sequence[str], wait: float, *, plainly: bool) -> int:
+        """Ask for each phase, and run those that are not done.
+
+        Args:
+            plainly: whether it is the plain `doit`, which needs not ask again as long as nothing changes.
+        """
+        from ..standing import stand
+        from .agenda import choose, selected, stale
+
+        chosen = choose(self, project, names)
+        since, state = project.look.now(), state_signature(project.root) if plainly else None
         with project.look.one_instant():
             standings = stand(project.plan.closure(chosen.phases), project.look)
             todo = stale(standings, always=params["always"])
             if todo:
                 preflight(project, todo)
+            rest = project.rest_found(since, state) if not todo else None
         # a task of the user's own may name a phase that is done, and doit wants every name to be there
         handed = [s.phase for s in standings.values()] if chosen.own else todo
-        names = selected(project.plan, chosen.tasks, {phase.name for phase in handed}, alone=params["single"])
+        first = selected(project.plan, chosen.tasks, {phase.name for phase in handed}, alone=params["single"])
         with self._output(project, params) as outstream:
-            if not names and not chosen.own and not self._has_other_reporter(params):
+            if not first and not chosen.own and not self._has_other_reporter(params):
                 project.state.keep_digests()
                 project.state.close()
-                outstream.write(_nothing_to_do(project, len(standings)))
-                outstream.writelines(f"note: {note}\n" for note in catch_up(project))
-                tell_actions(project, standings)
-                return DONE
+                project.keep_rest(rest)
+                return _nothing_to_do(project, outstream, list(standings))
             judged_only = set() if params["always"] else {s.phase.name for s in standings.values() if _only_judged(s)}
-            code = self._run(project, params, outstream, _Todo(handed, names, chosen, judged_only, wait))
+            code = self._run(project, params, outstream, _Todo(handed, first, chosen, judged_only, wait))
             tell_actions(project, standings)
             return code
 
@@ -256,8 +280,12 @@ def _exit_code(session: Session, reporter: Reporter, missed: Sequence[str]) -> i
     return ERROR if missed else DONE
 
 
-def _nothing_to_do(project: Project, count: int) -> str:
+def _nothing_to_do(project: Project, outstream: TextIO, phases: Sequence[str]) -> int:
+    """Say so, and see that it shows elsewhere; the exit code."""
     from criteria.words import one_line
 
-    done = "1 phase is" if count == 1 else f"all {count} phases are"
-    return f"{one_line(project.plan.name)}: {done} done, nothing to do\n"
+    count = "1 phase is" if len(phases) == 1 else f"all {len(phases)} phases are"
+    outstream.write(f"{one_line(project.name)}: {count} done, nothing to do\n")
+    outstream.writelines(f"note: {note}\n" for note in catch_up(project))
+    tell_actions(project, phases)
+    return DONE

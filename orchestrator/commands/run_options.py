@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.exceptions import InvalidCommand
 
-from ..project import Project
+if TYPE_CHECKING:
+    from ..project import Project
 
 OPT_MODE = {
     "name": "mode",

@@ -7,12 +7,16 @@ import os
 import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doit import doit_cmd
 from doit.exceptions import InvalidCommand
 
 from ..config.paths import lineage
-from ..plan import Plan
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+    from ..project import Project
 
 
 def tasks_named(plan: Plan, name: str, root: Path) -> list[str]:
@@ -57,11 +61,11 @@ def named(plan: Plan, names: Sequence[str], root: Path) -> list[str]:
     return tasks
 
 
-def given(plan: Plan, args: Sequence[str], root: Path) -> list[str]:
+def given(project: Project, args: Sequence[str]) -> list[str]:
     """The names that were given, with those put back that doit took for variables, as it does `build/month=1/x`."""
     if "" in args:
         raise InvalidCommand("a name is empty; for the whole plan give no name")
-    return [*args, *(name for name in variables() if tasks_named(plan, name, root))]
+    return [*args, *(name for name in variables() if tasks_named(project.plan, name, project.root))]
 
 
 def refuse_variables_alone(args: Sequence[str]) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..plan import Plan
 from . import cache
 from .paths import module_file
 
 if TYPE_CHECKING:
+    from ..plan import Plan
     from .findings import Source
     from .problems import Problem
 
@@ -21,28 +20,49 @@ FOLDER = "config"
 CACHE = Path(".doit") / "plan"
 
 
-def load_plan(root: Path, version: str, keep: Callable[[Path, bytes, Plan], None] = cache.store) -> Plan:
-    """The plan of the project in `root`.
+class Configuration:
+    """The files of `config/` as they are now, and the key that tells them from any others. The plan is made of them
+    when it is asked for: a `doit` that has nothing to do never asks.
 
-    Args:
-        keep: given a plan that had to be compiled, and where and under which key the next one finds it.
+    Raises:
+        ConfigError: one of the files cannot be read.
+    """
+
+    def __init__(self, root: Path, version: str) -> None:
+        self._root = root
+        self._files = {kind: _find(root, kind) for kind in KINDS}
+        contents = {name: content for name, content in self._files.values() if content is not None}
+        self.key = cache.key(contents, version)
+
+    def plan(self, keep: Callable[[Path, bytes, Plan], None] = cache.store) -> Plan:
+        """The plan.
+
+        Args:
+            keep: given a plan that had to be compiled, and where and under which key the next one finds it.
+
+        Raises:
+            ConfigError: with every problem of every file, each with its place.
+        """
+        from dataclasses import replace
+
+        plan = cache.load(self._root / CACHE, self.key)
+        if plan is None or not self.fits(plan.modules):
+            plan = _compile(self._root, self._files)
+            keep(self._root / CACHE, self.key, plan)
+        return replace(plan, key=self.key.hex())
+
+    def fits(self, modules: Mapping[str, str | None]) -> bool:
+        """Are the modules of `call` and `check`, of which the key says nothing, where a plan has them?"""
+        return all(_find_module(self._root, module) == file for module, file in modules.items())
+
+
+def load_plan(root: Path, version: str) -> Plan:
+    """The plan of the project in `root`.
 
     Raises:
         ConfigError: with every problem of every file, each with its place.
     """
-    files = {kind: _find(root, kind) for kind in KINDS}
-    contents = {name: content for name, content in files.values() if content is not None}
-    key = cache.key(contents, version)
-    plan = cache.load(root / CACHE, key)
-    if plan is None or not _modules_stand(root, plan):
-        plan = _compile(root, files)
-        keep(root / CACHE, key, plan)
-    return replace(plan, key=key.hex())
-
-
-def _modules_stand(root: Path, plan: Plan) -> bool:
-    """Are the modules of `call` and `check`, which the cache's key says nothing about, where the plan has them?"""
-    return all(_find_module(root, module) == file for module, file in plan.modules.items())
+    return Configuration(root, version).plan()
 
 
 def _find_module(root: Path, module: str) -> str | None:
@@ -63,6 +83,8 @@ def _find(root: Path, kind: str) -> tuple[str, bytes | None]:
 
 
 def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
+    from dataclasses import replace
+
     from .compile import compile_plan
     from .findings import Desk
     from .preflight import escapes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ def task_suffix(combination: Combination) -> str:
 def axes_in(item: Any, axes: Sequence[str]) -> list[str]:
     """Which of `axes` have a placeholder somewhere in `item`."""
     text = repr(item)
-    return [axis for axis in axes if _placeholder([axis]).search(text)]
+    return [axis for axis in axes if _placeholder((axis,)).search(text)]
 
 
 def fill(item: Any, combination: Combination) -> Any:
@@ -37,7 +38,7 @@ def fill(item: Any, combination: Combination) -> Any:
     if not combination:
         return item
     if isinstance(item, str):
-        pattern = _placeholder(list(combination))
+        pattern = _placeholder(tuple(combination))
         whole = pattern.fullmatch(item)
         if whole:
             return combination[whole.group(1)]
@@ -74,5 +75,6 @@ def as_text(value: Scalar) -> str:
     return str(value)
 
 
-def _placeholder(axes: Sequence[str]) -> re.Pattern[str]:
+@lru_cache(maxsize=1024)
+def _placeholder(axes: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(r"(?<!\$)\{(" + "|".join(re.escape(axis) for axis in axes) + r")\}")

@@ -1,4 +1,4 @@
-"""The rules for paths in a plan: relative to the project, inside it, with `/`. Pure, but for `leaves_through_link`."""
+"""The rules for paths in a plan: relative to the project, inside it, with `/`. Pure, but for `Links`."""
 
 from __future__ import annotations
 
@@ -91,11 +91,25 @@ def _segment(part: str) -> str:
 
 def leaves_through_link(root: str, path: str) -> str | None:
     """Where `path` really lies when a symbolic link takes it out of `root`; None while it stays inside."""
-    real_root = os.path.realpath(root)
-    real = os.path.realpath(os.path.join(real_root, path))
-    if real == real_root or real.startswith(real_root + os.sep):
-        return None
-    return real
+    return Links(root).outside(path)
+
+
+class Links:
+    """Where the symbolic links of a project lead; each folder is looked at once, for asking about many paths."""
+
+    def __init__(self, root: str) -> None:
+        self._root = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
+
+    def outside(self, path: str) -> str | None:
+        """Where `path` really lies when a link takes it out of the project; None while it stays inside."""
+        folder, name = posixpath.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(os.path.join(self._root, folder))
+        real = os.path.join(self._folders[folder], name)
+        if name in ("", ".", "..") or os.path.islink(real):
+            real = os.path.realpath(real)
+        return None if real == self._root or real.startswith(self._root + os.sep) else real
 
 
 def module_file(exists: Callable[[str], bool], module: str) -> str | None:

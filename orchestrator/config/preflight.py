@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..plan import Phase, Plan
 from ..variables import references
-from .paths import fixed_part, is_glob, leaves_through_link
+from .paths import Links, fixed_part, is_glob
 from .problems import Problem
 
 
 def escapes(root: Path, phases: Plan | Iterable[Phase]) -> Iterator[Problem]:
     """Paths that a symbolic link takes out of the project: an output there would be written, and cleaned, elsewhere."""
+    links = Links(str(root))
     for phase in phases:
         named = [(given.path, given.place) for work in phase.works for given in work.inputs]
         named += [(path, phase.place) for path in phase.reads]
         for path, place in named:
             solid = fixed_part(path) if is_glob(path) else path
-            if solid and (outside := leaves_through_link(str(root), solid)):
+            if solid and (outside := links.outside(solid)):
                 message = f"{path!r} leaves the project: a link leads to {outside}"
                 yield _problem(place, message, "copy what you need into the project")
 
@@ -55,16 +57,21 @@ def unmakeable(root: Path, phases: Iterable[Phase], was: Callable[[Phase, str], 
     Args:
         was: the state of an output when its gate last opened; a text for a file.
     """
+    there: dict[str, tuple[Path, bool, bool]] = {}
     for phase in phases:
         for output in phase.outputs:
-            folder = next(above for above in (root / output).parents if above.exists())
-            if not folder.is_dir():
+            parent = posixpath.dirname(output)
+            if parent not in there:
+                folder = next(above for above in (root / output).parents if above.exists())
+                there[parent] = folder, folder.is_dir(), os.access(folder, os.W_OK)
+            folder, is_folder, is_writable = there[parent]
+            if not is_folder:
                 message = f"output {output!r} cannot be made: {folder.relative_to(root)} is a file, and no folder"
                 yield _problem(phase.place, message, "move it away")
-            elif not os.access(folder, os.W_OK):
+            elif not is_writable:
                 message = f"output {output!r} cannot be made: nothing can be written to {folder}"
                 yield _problem(phase.place, message, "make it writable")
-            elif (root / output).is_dir() and isinstance(was(phase, output), str):
+            elif os.path.isdir(os.path.join(root, output)) and isinstance(was(phase, output), str):
                 message = f"output {output!r} is a folder now, and was a file"
                 yield _problem(phase.place, message, "move the folder away")
 

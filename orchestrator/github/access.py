@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from ..git import git
 from ..project import Project
+from ..state.place import FOLDER
 from ..state.projections import Projections
-from ..state.state import FOLDER
 from .settings import API, Off, On, Settings, access
 
 LOCK = f"{FOLDER}/github.lock"

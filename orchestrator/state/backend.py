@@ -16,7 +16,8 @@ from . import records as keys
 from .database import StateError
 from .files import Files
 from .files import State as FileState
-from .state import NAME, State
+from .place import NAME
+from .state import State
 
 
 class Backend:

@@ -7,16 +7,18 @@ mtime or ctime changed since it was hashed; doit's own checker trusts an equal m
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..config.paths import is_glob
+from . import listing
 from .database import Database, seal
+from .listing import CLOCK_TICK_NS, Signature
 
 State = str | dict[str, str]
 """A file's digest, or path → digest for a folder or glob."""
@@ -26,10 +28,16 @@ ABSENT = "absent"
 UNREADABLE = "unreadable"
 """Something is there of which nobody can say what it holds: no permission, or no file (a pipe, a device)."""
 
-CLOCK_TICK_NS = 20_000_000
-"""A file written again within the kernel's clock tick keeps its times: so early a digest is not trusted later."""
-
 LARGE = 1 << 20
+
+
+class Glance(NamedTuple):
+    """By what it is seen that files are what they were, without reading one."""
+
+    files: Mapping[str, Signature | None]
+    """Of each path that is a file; None of one that is not there."""
+    groups: Mapping[str, list[tuple[str, Signature | None]]]
+    """The files of each folder and glob, in their order."""
 
 
 class Files:
@@ -63,7 +71,7 @@ class Files:
     def exists(self, path: str) -> bool:
         """Is there a file or folder, or for a glob at least one match?"""
         if is_glob(path):
-            return next(self._matches(path), None) is not None
+            return next(listing.matches(self._root, path), None) is not None
         return os.path.exists(os.path.join(self._root, path))
 
     @property
@@ -89,47 +97,39 @@ class Files:
                 return _unseen(error)
             if not stat.S_ISDIR(status.st_mode):
                 return self._digest(path, status)
-        return {file: digest for file in self._files(path) or () if (digest := self._digest(file)) != ABSENT}
+        return {
+            file: digest
+            for file in listing.files_under(self._root, path) or ()
+            if (digest := self._digest(file)) != ABSENT
+        }
 
-    def stamp(self, path: str) -> list[tuple[str, str | None]]:
-        """Another one as soon as anything under the path was written, even if it was put back: by size, inode, mtime
-        and ctime alone."""
-        files = self._files(path)
-        return [(file, self._signature(file)) for file in ([path] if files is None else files)]
+    def stamp(self, path: str) -> list[tuple[str, Signature | None]]:
+        """Another one as soon as anything under the path was written, even if it was put back."""
+        return listing.stamp(self._root, path)
 
-    def _files(self, path: str) -> list[str] | None:
-        """The files that a glob or folder holds; None for anything else."""
-        if is_glob(path):
-            return sorted(self._matches(path))
-        return sorted(self._below(path)) if os.path.isdir(os.path.join(self._root, path)) else None
+    def glance(self, paths: Iterable[str]) -> Glance | None:
+        """By what it is seen later that nothing under these paths changed since they were looked at, inside
+        `one_instant`; None where that cannot be told: of a file that was written just then, or cannot be read."""
+        files: dict[str, Signature | None] = {}
+        groups: dict[str, list[tuple[str, Signature | None]]] = {}
+        for path in paths:
+            state = (self._instant or {}).get(path, UNREADABLE)
+            found = {file: self._trusted(file, digest) for file, digest in flat(path, state).items()}
+            if None in found.values() and state != ABSENT:
+                return None
+            if isinstance(state, str):
+                files.update(found)
+            else:
+                groups[path] = list(found.items())
+        return Glance(files, groups)
 
-    def _signature(self, path: str) -> str | None:
-        try:
-            return _signature(os.stat(os.path.join(self._root, path)))
-        except OSError:
+    def _trusted(self, path: str, digest: str) -> Signature | None:
+        """The signature under which a file had this digest; None where it may have had another one under it."""
+        text, settled, known = self._cached().get(path, ("", False, ""))
+        if not settled or known != digest:
             return None
-
-    def _matches(self, pattern: str) -> Iterator[str]:
-        for match in glob.iglob(pattern, root_dir=self._root, recursive=True):
-            if os.path.isfile(os.path.join(self._root, match)):
-                yield match
-
-    def _below(self, folder: str) -> Iterator[str]:
-        project = os.stat(self._root)
-        seen = {(project.st_dev, project.st_ino)}  # a link to the whole project would bring in our own state
-        closed: list[str] = []
-        walk = os.walk(
-            os.path.join(self._root, folder), followlinks=True, onerror=lambda error: closed.append(str(error.filename))
-        )
-        for parent, folders, names in walk:
-            status = os.stat(parent)
-            if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
-                folders.clear()
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            inside = os.path.relpath(parent, self._root)
-            yield from (f"{inside}/{name}" for name in names)
-        yield from (os.path.relpath(path, self._root) for path in closed)
+        size, inode, mtime, ctime = map(int, text.split())
+        return size, inode, mtime, ctime
 
     def _digest(self, path: str, status: os.stat_result | None = None) -> str:
         full = os.path.join(self._root, path)
@@ -149,16 +149,13 @@ class Files:
         return digest
 
     def _settled(self, status: os.stat_result) -> bool:
-        """Will a later change of this file be seen in its times? For a large file it is cheaper to wait until it will
-        than to read it twice.
-
-        Told by the ctime, which the kernel sets at each change. The mtime is anyone's to set, also to the future.
-        """
+        """Will a later change of this file be seen? For a large one it is cheaper to wait until it will than to read it
+        twice."""
         age = time.time_ns() - status.st_ctime_ns
-        if 0 <= age < CLOCK_TICK_NS and status.st_size >= LARGE:
+        if 0 <= age < listing.tick_ns(status) <= CLOCK_TICK_NS and status.st_size >= LARGE:
             self._wait((CLOCK_TICK_NS - age) / 1e9)
             return True
-        return age >= CLOCK_TICK_NS
+        return listing.is_settled(status, status.st_ctime_ns + age)
 
     def _cached(self) -> dict[str, tuple[str, bool, str]]:
         if self._known is None:
@@ -208,7 +205,8 @@ def _unseen(error: OSError) -> str:
 
 
 def _signature(status: os.stat_result) -> str:
-    return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
+    size, inode, mtime, ctime = listing.signature(status)
+    return f"{size} {inode} {mtime} {ctime}"
 
 
 def _sha256(path: str) -> str:

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from .database import Database, StateError
 from .files import Files
 from .lock import RunLock
+from .place import FOLDER, NAME
 from .records import Records
 from .votes import Votes
 
 if TYPE_CHECKING:
     from .journal import Journal
-
-NAME = ".doit.db"
-FOLDER = ".doit"
 
 
 class State:

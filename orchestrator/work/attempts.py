@@ -19,8 +19,9 @@ from ..config.paths import leaves_through_link
 from ..plan import Plan, Work
 from ..state.files import State as FileState
 from ..state.journal import Event
+from ..state.place import FOLDER
 from ..state.records import DEFINITION, record_of
-from ..state.state import FOLDER, State
+from ..state.state import State
 from .command import Surroundings, command_of
 from .errors import Classified, Facts, classify
 from .inputs import unfit
