@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..plan import Phase, Plan
 from ..project import Project
 from ..standing import Standing
-from .selection import given, split
+from .selection import split
 
 if TYPE_CHECKING:
     from doit.task import Task
@@ -38,7 +38,7 @@ def choose(command: Any, project: Project, params: Any, args: Sequence[str]) -> 
         InvalidCommand: a name means nothing.
     """
     plan = project.plan
-    names = given(plan, args, project.root) or _default(params, plan)
+    names = args or _default(params, plan)
     tasks, beside = split(plan, names, project.root)
     if not names:
         tasks = list(plan.phases)

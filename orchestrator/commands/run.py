@@ -23,6 +23,7 @@ from .agenda import Chosen, choose, selected, stale
 from .common import preflight, project_of
 from .elsewhere import LAST_SYNC, catch_up, end_following, follower_of, tell_actions
 from .run_options import OPT_MODE, OPT_WAIT, heed_options
+from .selection import given
 
 if TYPE_CHECKING:
     from phases.local import LocalExecutor
@@ -79,7 +80,7 @@ class Run(DoitRun):  # type: ignore[misc]
         project = project_of(params)
         project.keep_plan()
         wait = heed_options(project, params)
-        chosen = choose(self, project, params, args)
+        chosen = choose(self, project, params, given(project.plan, args, project.root))
         with project.look.one_instant():
             standings = stand(project.plan.closure(chosen.phases), project.look)
             todo = stale(standings, always=params["always"])
