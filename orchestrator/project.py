@@ -49,7 +49,7 @@ class Project:
         """
         self.root = root
         self._to_keep: list[Callable[[], None]] = []
-        self._may_write = False
+        self._may_write: bool | None = None
         with _told(root):
             self._configuration = Configuration(root, __version__)
         found = rest.load(root, self._configuration.key)
@@ -151,8 +151,9 @@ class Project:
 
     def keep_plan(self) -> None:
         """Let the next command find the plan compiled. Not done before it is known which command this is: one may
-        have promised to write nothing."""
-        self._may_write = True
+        have promised to write nothing, and that lasts."""
+        if self._may_write is None:
+            self._may_write = True
         self._keep()
 
     def leave_untouched(self) -> None:

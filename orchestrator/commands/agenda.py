@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .selection import given, split
+from .selection import split
 
 if TYPE_CHECKING:
     from doit.task import Task
@@ -31,7 +31,7 @@ class Chosen:
 
 def asked_for(project: Project, params: Any, args: Sequence[str]) -> list[str]:
     """The names that are asked for, on the command line or else in dodo.py; none means the whole plan."""
-    return given(project, args) or _default(params, project.phases)
+    return list(args) or _default(params, project.phases)
 
 
 def choose(command: Any, project: Project, names: Sequence[str]) -> Chosen:

@@ -62,6 +62,11 @@ class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
     doc_description: str | None = None
     writes = True
     """Whether it may write in the project's folder."""
+    as_typed = False
+    """Whether it takes words with a `=`, which doit keeps for variables, as they were typed: values of options, too."""
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return super().parse_execute(_as_typed(self.name, in_args) if self.as_typed else in_args)
 
     def execute(self, params: Any, args: Sequence[str]) -> int:
         if not self.writes:
@@ -73,7 +78,8 @@ class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
             project.keep_plan()
         else:
             project.leave_untouched()
-        args = given(project, args)
+        if not self.as_typed:
+            args = given(project, args)
         try:
             return heard(lambda: self.act(project, params, args))
         finally:
@@ -103,7 +109,7 @@ def heard(act: Callable[[], int]) -> int:
         raise InvalidCommand(f"{error.filename or 'the output'}: {error.strerror}") from None
 
 
-def as_typed(name: str, in_args: list[str]) -> list[str]:
+def _as_typed(name: str, in_args: list[str]) -> list[str]:
     """The words behind a command's name, as they were typed: doit takes every one with a `=` for a variable, also one
     that is the value of an option."""
     words = list(sys.argv[1:])

@@ -22,7 +22,7 @@ from ..standing import PhaseState, stand
 from ..supposition import Supposition, concerns
 from ..views.forecast import forecast_data, forecast_lines
 from .agenda import asked_for, choose, selected, stale
-from .common import OPT_JSON, PlanCommand, as_typed, hindrances
+from .common import OPT_JSON, PlanCommand, hindrances
 from .run_options import OPT_MODE, set_mode
 from .selection import tasks_named, variables
 
@@ -51,17 +51,14 @@ class PlanAhead(PlanCommand):
     doc_usage = "[PHASE/OUTPUT ...]"
     cmd_options = (OPT_ASSUME, OPT_CHANGED, OPT_ALL, OPT_MODE, OPT_JSON)
     writes = False
-
-    def parse_execute(self, in_args: list[str]) -> int:
-        return super().parse_execute(as_typed(self.name, in_args))
+    as_typed = True
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         set_mode(project, params["mode"])
         plan, state = project.plan, project.state
         assumed = _assumed(plan, params["assume"], project.root)
         look = Supposition(state, [_known(plan, path, project.root) for path in params["changed"]], project.look.mask)
-        # as typed: `given` puts those back that are names, as it does for `doit`
-        args = [name for name in args if name not in variables()]
+        args = [name for name in args if name not in variables() or tasks_named(plan, name, project.root)]
         chosen = choose(self, project, asked_for(project, params, args))
         whole = chosen.phases.difference(plan.phases_of(chosen.tasks))  # needed by the user's own tasks
         with look.one_instant():

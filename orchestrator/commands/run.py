@@ -21,6 +21,7 @@ from .agenda import asked_for
 from .common import preflight, project_of
 from .elsewhere import LAST_SYNC, catch_up, end_following, follower_of, tell_actions
 from .run_options import OPT_MODE, OPT_WAIT, heed_options
+from .selection import given
 
 if TYPE_CHECKING:
     from phases.local import LocalExecutor
@@ -87,7 +88,7 @@ class Run(DoitRun):  # type: ignore[misc]
         project = project_of(params)
         project.keep_plan()
         wait = heed_options(project, params)
-        names = asked_for(project, params, args)
+        names = asked_for(project, params, given(project, args))
         plainly = not (names or params["always"] or params["mode"] or self._has_other_reporter(params))
         if plainly and project.is_at_rest():
             with self._output(project, params) as outstream:

@@ -18,7 +18,7 @@ from ..gate.people import login, voter
 from ..project import Project
 from ..triggers.model import LAST_CALL
 from ..voting import Ballot, Refused, entitle, happening, last_judged, same_digest
-from .common import PlanCommand, as_typed
+from .common import PlanCommand
 
 CHANNEL = "command line"
 
@@ -36,10 +36,8 @@ class VotingCommand(PlanCommand):
     """A command by which a person says something about one gate."""
 
     arguments: tuple[str, ...] = ("PHASE",)
+    as_typed = True
     reason_needed = False
-
-    def parse_execute(self, in_args: list[str]) -> int:
-        return super().parse_execute(as_typed(self.name, in_args))
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         if len(args) != len(self.arguments):

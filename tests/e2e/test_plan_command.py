@@ -490,5 +490,8 @@ def test_variables_are_for_dodo_py_as_they_are_for_doit(project):
     named = project.doit("plan", "month=1/x").ended(0).out
     assert named != everything
     assert named == project.doit("plan", "a").out
+    assert project.doit("plan", "--changed", "month=1/x").out == everything, "the value of an option is no name"
+    assert project.doit("plan", "--changed=month=1/x").out == everything
+    project.doit("approve", "a", "-m", "month=1/x").ended(3, "a was not judged yet")
     project.doit("month=1/x").done("a")
     project.doit("month=3").done("b")
