@@ -50,6 +50,7 @@ class Project:
         self.root = root
         self._to_keep: list[Callable[[], None]] = []
         self._may_write: bool | None = None
+        """Not known before it is known which command this is."""
         with _told(root):
             self._configuration = Configuration(root, __version__)
         found = rest.load(root, self._configuration.key)
@@ -150,10 +151,9 @@ class Project:
             rest.store(self.root, self._configuration.key, found)
 
     def keep_plan(self) -> None:
-        """Let the next command find the plan compiled. Not done before it is known which command this is: one may
-        have promised to write nothing, and that lasts."""
-        if self._may_write is None:
-            self._may_write = True
+        """Let the next command find the plan compiled. Not done before it is known which command this is, nor in one that
+        has promised to write nothing."""
+        self._may_write = self._may_write is not False
         self._keep()
 
     def leave_untouched(self) -> None:
