@@ -151,8 +151,8 @@ class Project:
             rest.store(self.root, self._configuration.key, found)
 
     def keep_plan(self) -> None:
-        """Let the next command find the plan compiled. Not done before it is known which command this is, nor in one that
-        has promised to write nothing."""
+        """Let the next command find the plan compiled. Not done before it is known which command this is: one may
+        have promised to write nothing."""
         self._may_write = self._may_write is not False
         self._keep()
 
