@@ -18,9 +18,8 @@ from people import ROLES
 from test_tracking_issue import commit_in
 
 import orchestrator.github.transport
-from orchestrator import __version__
-from orchestrator.config.load import load_plan
-from orchestrator.github.connection import access_of, connect
+from orchestrator.github.access import access_of
+from orchestrator.github.connection import connect
 from orchestrator.github.follower import stand_all
 from orchestrator.github.settings import On
 from orchestrator.github.trouble import Trouble
@@ -55,7 +54,7 @@ class Team:
     def sync(self) -> str | None:
         """What `doit github` does; the trouble that it met."""
         self.environment.setenv("GITHUB_TOKEN", self.github.token)  # a project withholds it from the environment
-        project = Project(self.root, load_plan(self.root, __version__))
+        project = Project(self.root)
         try:
             access = access_of(project)
             assert isinstance(access, On), access
@@ -77,7 +76,7 @@ class Team:
 
     def journal(self) -> list[tuple[str, str, str]]:
         """Event, phase and hash of each entry."""
-        project = Project(self.root, load_plan(self.root, __version__))
+        project = Project(self.root)
         try:
             return [
                 tuple(row) for row in project.state.database.rows("select event, phase, hash from journal order by seq")

@@ -67,7 +67,8 @@ def data_of(name: str, state: str, text: str, verdicts: int = 1) -> dict[str, ob
 def news_of(kind: str, name: str | None, text: str, verdicts: int = 30) -> News:
     verdict = {"name": text, "result": "fail", "kind": "metric", "message": text}
     said: dict[str, object] = {"verdicts": [verdict] * verdicts, "digest": "ab12cd34ef" * 6, "problem": text}
-    return News(kind, name, 7, Entry(7, 0.0, "run", name, name, Event.JUDGED, said))
+    entry = Entry(7, 0.0, "run", name, name, Event.JUDGED, said)
+    return News(kind, name, entry, entry)
 
 
 def scene_of(plan: str, phases: Mapping[str, tuple[str, str]], verdicts: int = 1) -> Scene:
