@@ -24,8 +24,9 @@ HOLD = "hold on"
 """What doit's dispatcher yields when all that is left waits for something that runs (doit 0.37)."""
 
 
-LONGEST = 86_400.0
-"""Seconds that are waited for in one go: of some centuries the system's clocks know nothing."""
+HEED = 1.0
+"""Seconds for which the main thread waits in one go. A signal that comes between Python's last look for one and the
+wait itself interrupts nothing, and would be heeded when the wait is over."""
 
 
 class Again(TaskFailed):  # type: ignore[misc]
@@ -96,7 +97,7 @@ class SlotRunner(Runner):  # type: ignore[misc]
         """Wait for the next execution to end, or for the time at which something may start; did one end?"""
         due = None if self._stop_running else self._schedule.next_due
         try:
-            left = None if due is None else min(LONGEST, max(0.0, due - self._monotonic()))
+            left = HEED if due is None else min(HEED, max(0.0, due - self._monotonic()))
             node, fail = self._workers.result(left)
         except queue.Empty:
             return False
@@ -138,7 +139,7 @@ class Workers:
             threading.Thread(target=self._work, daemon=True).start()
         self._todo.put(node)
 
-    def result(self, seconds: float | None) -> tuple[Any, Any]:
+    def result(self, seconds: float) -> tuple[Any, Any]:
         """Which node ended, and what came of it.
 
         Raises:

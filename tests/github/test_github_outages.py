@@ -183,16 +183,14 @@ def test_a_run_that_cannot_begin_does_not_wait_for_github(github, on_github, wai
     assert list(github.exchanges) == []
 
 
-def test_a_gate_that_waits_is_judged_though_github_hangs(github, on_github):
+def test_a_gate_that_waits_is_judged_though_github_hangs(github, on_github, wait_until):
     """A vote may have been given since the last run, and it is not waited for without end."""
     project = on_github(github).phases({"a": {"run": "true", "approval": "manual"}})
     project.doit().ended(4)
     github.faults.add("*", "", "hang", times=None, seconds=600)
     run = project.start()
-    assert run.stdout is not None
-    for line in run.stdout:
-        if line.startswith("waiting "):
-            break
+    ends = "select count(*) from journal where event = 'run.ended'"
+    wait_until(lambda: project.query(ends) == [(2,)])
     run.terminate()  # what is left is the last sync
     rest = run.communicate()[0]
     assert "Traceback" not in rest
