@@ -14,11 +14,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from webhook import Hooks
 
 import phasegate  # noqa: F401 - binds criteria, orchestrator and phases before pytest puts tests/ on sys.path
 
@@ -184,3 +186,16 @@ def kill():
         process.wait()
 
     return kill
+
+
+@pytest.fixture
+def hooks(monkeypatch):
+    """A webhook's server, running."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Hooks() as server:
+        thread = threading.Thread(target=lambda: server.serve_forever(0.01))
+        thread.start()
+        yield server
+        server.over.set()
+        server.shutdown()
+        thread.join()

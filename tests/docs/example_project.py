@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import markdown_blocks
+from jsonschema import Draft202012Validator
 from markdown_blocks import Block, Command, Kind
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -39,6 +43,15 @@ class ExampleProject:
     def doit(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m doit`, which puts the project's folder first on sys.path."""
         return self._run([sys.executable, "-m", "doit", *args], env)
+
+    def json(self, schema: Mapping[str, Any], *args: str) -> dict[str, Any]:
+        """What a command of doit prints, after it has been held against its schema."""
+        printed = self.doit(*args)
+        assert printed.returncode == 0, printed.stdout
+        data: dict[str, Any] = json.loads(printed.stdout)
+        wrong = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(data)]
+        assert wrong == []
+        return data
 
     def play(self, block: Block) -> None:
         """Write or change a file, or run the commands of a console block and hold what they print against what is

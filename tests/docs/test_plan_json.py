@@ -38,12 +38,7 @@ shut:
 
 def forecast(project: ExampleProject, *args: str) -> dict[str, Any]:
     """What the command prints, after it has been held against the schema."""
-    printed = project.doit("plan", "--json", *args)
-    assert printed.returncode == 0, printed.stdout
-    data: dict[str, Any] = json.loads(printed.stdout)
-    wrong = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(data)]
-    assert wrong == []
-    return data
+    return project.json(SCHEMA, "plan", "--json", *args)
 
 
 def actions(data: dict[str, Any]) -> dict[str, str]:

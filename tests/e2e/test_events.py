@@ -6,8 +6,6 @@ import hashlib
 import hmac
 import json
 import signal
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -41,52 +39,6 @@ def gone(pid: str) -> bool:
         return stat.read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
-
-
-class Hooks(ThreadingHTTPServer):
-    """A server that notes what is posted. It answers 200, or nothing at all."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.silent = False
-        self.over = threading.Event()
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-    def handle_error(self, request, client_address) -> None:
-        """Clients that are gone are meant."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Hooks
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, dict(self.headers), body))
-        if self.server.silent:
-            self.server.over.wait()
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        """Not to the terminal."""
-
-
-@pytest.fixture
-def hooks(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Hooks() as server:
-        thread = threading.Thread(target=lambda: server.serve_forever(0.01))
-        thread.start()
-        yield server
-        server.over.set()
-        server.shutdown()
-        thread.join()
 
 
 def test_each_event_is_told_once_where_it_belongs(project):
