@@ -25,6 +25,10 @@ _PUBLIC = {
     "Backend": "orchestrator.state.backend:Backend",
     "Run": "orchestrator.commands.run:Run",
     "Forget": "orchestrator.commands.forget:Forget",
+    "Help": "orchestrator.commands.doits:Help",
+    "Info": "orchestrator.commands.doits:Info",
+    "List": "orchestrator.commands.doits:List",
+    "Loader": "orchestrator.commands.loader:Loader",
     "Clean": "orchestrator.commands.clean:Clean",
     "Completion": "orchestrator.commands.completion:Completion",
     "Init": "orchestrator.commands.init:Init",
@@ -69,3 +73,13 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'phasegate' has no attribute {name!r}")
     module, attribute = _PUBLIC[name].split(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def attempt(order: Any) -> None:
+    """What the workers of a Dask cluster are asked to execute: by this name they find it, wherever it is installed."""
+    worker, line = (importlib.import_module(f"phases.cluster.{name}") for name in ("worker", "line"))
+    end = line.WorkerLine(order["topic"], order["token"])
+    try:
+        worker.attempt(order, end, importlib.import_module("orchestrator").__version__)
+    finally:
+        end.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from aside import put_aside
 
 Step = tuple[str, list[str], list[str], str]
 """Name, inputs, outputs, shell command."""
@@ -91,8 +92,4 @@ def outputs(folder: Path, *places: str) -> dict[str, int]:
 
 def reset(folder: Path) -> None:
     """Forget what ran: outputs, logs and state. The compiled plan stays."""
-    for path in (folder / "build", folder / ".doit/logs"):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob(".doit.db*"):
-        path.unlink()
-    (folder / "build").mkdir()
+    put_aside(folder, ("build/*", ".doit/logs", ".doit.db*"))

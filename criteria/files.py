@@ -96,7 +96,7 @@ def sha256(root: Path, path: str) -> str:
 
 def _status(root: Path, path: str) -> os.stat_result:
     try:
-        return (root / path).stat()
+        return os.stat(os.path.join(root, path))
     except (FileNotFoundError, NotADirectoryError):
         raise Trouble(f"{path} is missing") from None
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ class Verdict:
 
     `value` is what was read, `bound` what it was held against ("" if nothing), `source` where it was read
     ("build/metrics.json: mae"); `message` says all three. `until` is the moment (epoch seconds) from which the
-    verdict may be another one though nothing was touched, or None.
+    verdict may be another one though nothing was touched, or None. `waived_by` is who said that it need not hold.
     """
 
     name: str
@@ -52,9 +52,11 @@ class Verdict:
     source: str
     message: str
     until: float | None = None
+    waived_by: str | None = None
 
     def as_data(self) -> dict[str, Any]:
-        return {**asdict(self), "result": self.result.value}
+        found = {each: getattr(self, each) for each in self.__slots__}
+        return {**found, "result": self.result.value}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Verdict:
@@ -68,13 +70,15 @@ class Scene:
     """What a criterion may look at.
 
     `root` is the project folder, which all paths are relative to; `now` the time in epoch seconds; `approved` the
-    value of each metric at the gate's last approval; `env` the complete environment of commands and checks.
+    value of each metric at the gate's last approval; `env` the complete environment of commands and checks; `digests`
+    the SHA-256 of files that were hashed already, by path.
     """
 
     root: Path
     now: float
     approved: Mapping[str, float] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from criteria.figures import NUMBER, Number, flaw, number, shown
@@ -97,12 +97,31 @@ def judge(value: Number, pass_: Threshold, review: Threshold | None, approved: N
     return Result.REVIEW if review and review.holds(value, approved) else Result.FAIL
 
 
+def looser(review: Threshold, pass_: Threshold) -> bool:
+    """All that meets `pass_` meets `review`, and more does: where an approved value has a say, for some such value."""
+    return any(passing < reviewed for reviewed, passing in _spots(review, pass_))
+
+
 def unreachable(review: Threshold, pass_: Threshold) -> bool:
     """No value fails `pass_` and meets `review`, as far as that shows before any value is known."""
-    if (review.op, review.factor, review.offset) == (pass_.op, pass_.factor, pass_.offset):
-        return True
-    if review.relative or pass_.relative or review.op[0] != pass_.op[0] or review.op[0] not in "<>":
-        return False
-    if review.offset == pass_.offset:
-        return not (len(pass_.op) == 1 and len(review.op) == 2)
-    return (review.offset > pass_.offset) == (review.op[0] == ">")
+    return all(reviewed <= passing for reviewed, passing in _spots(review, pass_))
+
+
+def _spots(*two: Threshold) -> Iterator[tuple[frozenset[int], ...]]:
+    """Where each of two holds, for each order in which their bounds may stand.
+
+    Two bounds leave five spots for a value: below both (0), on the lower one (1), between, on the higher one (3), above
+    both. They are counted, and no numbers between the bounds computed, of which floats that are neighbours have none.
+    """
+    for bounds in _orders(*two):
+        yield tuple(
+            frozenset(spot for spot in range(5) if _OPERATORS[each.op](spot, bound))
+            for each, bound in zip(two, bounds, strict=True)
+        )
+
+
+def _orders(one: Threshold, other: Threshold) -> tuple[tuple[int, int], ...]:
+    below, equal, above = (1, 3), (1, 1), (3, 1)
+    if one.factor != other.factor:
+        return below, equal, above  # it rests on the approved value
+    return (below if one.offset < other.offset else above if one.offset > other.offset else equal,)

@@ -21,7 +21,7 @@ from orchestrator.config.schema import SCHEMAS, Rule  # noqa: E402
 
 REPLACED = ("run", "forget", "clean")
 """doit's commands that doit.cfg replaces; the others are entry points in setup.cfg."""
-OWN_OF_RUN = ("mode", "wait", "poll")
+OWN_OF_RUN = ("mode", "wait", "poll", "no_cache")
 """Options of a run that are ours. docs/configuration.md says which of doit's own matter for phases, and how."""
 
 COMMANDS_HEAD = """\

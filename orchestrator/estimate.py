@@ -14,6 +14,8 @@ from .plan import Phase
 
 NEWEST = 5
 """Attempts that count."""
+LEAST = 0.001
+"""Seconds that any work counts for: of two chains that take no time the longer one is the more urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,27 @@ def critical_path(phases: Iterable[Phase], expected: Mapping[str, float | None])
         path.append(at)
         at = before[at]
     return CriticalPath(seconds, tuple(reversed(path)), tuple(unknown))
+
+
+def urgencies(phases: Iterable[Phase], durations: Mapping[str, float]) -> dict[str, float]:
+    """How urgent each work is: seconds from its start to the end of the longest chain of phases that it begins.
+
+    A work that never ran counts as the usual one; where none ever did, the chain with the most phases is the longest.
+
+    Args:
+        phases: each after the ones that it needs.
+        durations: the expected seconds of works.
+    """
+    usual = max(LEAST, median(durations.values())) if durations else 1.0
+    behind: dict[str, float] = {}
+    found: dict[str, float] = {}
+    for phase in reversed(list(phases)):
+        after = behind.get(phase.name, 0.0)
+        own = {work.task: after + max(LEAST, durations.get(work.task, usual)) for work in phase.works}
+        found |= own
+        for need in phase.needs:
+            behind[need] = max(behind.get(need, 0.0), *own.values())
+    return found
 
 
 def time_left(phases: Iterable[Phase], works: Mapping[str, float], jobs: int) -> CriticalPath:

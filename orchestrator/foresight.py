@@ -6,7 +6,7 @@ is what is there, and else supposed to hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from .gate.judge import hindrances_of, last_opened, masked
 from .gate.judgement import GateState, weigh
 from .plan import Phase
 from .reasons import Evidence, is_present
+from .state.files import State as FileState
+from .state.files import digests_of
 from .state.state import State
 
 
@@ -67,7 +69,7 @@ class Foresight:
             return unseen(phase)
         states = {path: self._look.file(path) for path in phase.reads}
         criteria = [parse(raw) for raw in phase.criteria]
-        verdicts, complete = self._verdicts(phase, criteria)
+        verdicts, complete = self._verdicts(phase, criteria, states)
         votes = tuple(self._look.votes(phase.name))
         attempts = attempts_of(phase, self._look.record)
         judgement = weigh(phase, verdicts, hindrances_of(states), states, attempts, votes, self._look.now())
@@ -81,10 +83,12 @@ class Foresight:
         asks = phase.rule.manual or Result.REVIEW in results
         return Foreseen(GateState.WAITING if asks else GateState.OPEN, sure=False, because=because)
 
-    def _verdicts(self, phase: Phase, criteria: Sequence[Criterion]) -> tuple[list[Verdict], bool]:
+    def _verdicts(
+        self, phase: Phase, criteria: Sequence[Criterion], states: Mapping[str, FileState]
+    ) -> tuple[list[Verdict], bool]:
         """The verdicts that are known; are they all?"""
         approved = last_opened(self._state.journal, phase).get("metrics", {})
-        scene = Scene(root=self._root, now=self._look.now(), approved=approved)
+        scene = Scene(root=self._root, now=self._look.now(), approved=approved, digests=digests_of(states))
         told = {} if all(criterion.only_reads for criterion in criteria) else self._told(phase)
         verdicts = [
             masked(criterion.judge(scene), self._masker()) if criterion.only_reads else _again(criterion, told)

@@ -28,14 +28,31 @@ class Lookup:
         self.now = clock
 
     @contextlib.contextmanager
-    def one_instant(self) -> Iterator[None]:
-        """Inside, each thing is looked up once, and in bulk: for asking where a whole plan stands."""
+    def one_instant(self, phases: Iterable[Phase] = ()) -> Iterator[None]:
+        """Inside, each thing is looked up once, and in bulk: for asking where a whole plan stands.
+
+        Args:
+            phases: those that will be asked about. Their files are looked at first, so that all that have to be read
+                are read together.
+        """
         self._votes = self._state.votes.all()
         try:
             with self._state.files.one_instant():
+                self._state.files.states(self._asked(phases))
                 yield
         finally:
             self._votes = self._outcomes = None
+
+    def _asked(self, phases: Iterable[Phase]) -> dict[str, None]:
+        """The files that standing.py asks for: of what has no record none."""
+        asked: dict[str, None] = {}
+        for phase in phases:
+            if self.record(phase.name) is not None:
+                asked.update(dict.fromkeys(phase.reads))
+            for work in phase.works:
+                if not work.always and self.record(work.task) is not None:
+                    asked.update((given.path, None) for given in work.inputs)
+        return asked
 
     def record(self, task: str) -> Record | None:
         return self._state.records.get(task)
@@ -63,6 +80,7 @@ class Lookup:
                 Event.ATTEMPT_STARTED,
                 Event.ATTEMPT_ENDED,
                 Event.ATTEMPT_WAITING,
+                Event.ATTEMPT_RESTORED,
                 Event.JUDGED,
                 Event.FORGOTTEN,
                 of_each="task",
@@ -73,6 +91,9 @@ class Lookup:
         from .state.journal import Event
 
         last = self.last(task)
-        if last is None or (last.event is not Event.ATTEMPT_STARTED and last.data.get("outcome") != "retrying"):
+        if last is None:
+            return False
+        goes_on = last.event is Event.ATTEMPT_STARTED or last.data.get("outcome") in ("retrying", "lost")
+        if not goes_on:
             return False
         return self._state.lock.run_is_alive(last.run)

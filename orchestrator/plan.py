@@ -1,14 +1,14 @@
 """Plan, Phase, Work: what the configuration says, frozen and checked. Nothing here touches the world.
 
 Every field is made of JSON's types and tuples, so that a compiled plan can be stored beside the state and loaded in
-microseconds a phase (config/cache.py).
+microseconds a phase (config/compiled.py).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 Definition = Mapping[str, Any]
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def canonical(data: object) -> str:
     """JSON in the one form that is compared: quickly, and telling `1` from `true`, which Python's `==` does not."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,28 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedCache:
+    """Where the outputs of works are kept for other clones and machines, as orchestrator.yaml has it."""
+
+    url: str
+    """As written, with its `${NAME}`."""
+    read: bool
+    write: bool
+    approvals: bool
+    """Votes are kept there and taken from there, too."""
+    options: Mapping[str, Any]
+    """What fsspec's class for the protocol takes, as written."""
+    salt: str
+    """What tells works apart beyond definition and inputs, as written."""
+    timeout: float
+    """Seconds that it may take to answer."""
+    wait: float
+    """Seconds that the end of a run waits for what is still to be put there."""
+    place: str
+    """`file:line:column` of the URL."""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What a phase runs; a matrix phase has one for each combination."""
 
@@ -105,6 +130,12 @@ class Work:
     """How many of each of the plan's pools one execution takes."""
     clean_on_failure: bool = False
     """An attempt that fails leaves no outputs."""
+    cached: bool = False
+    """What it makes may come from a shared cache, where the plan has one."""
+    executor: str = "local"
+    """Where it runs: `local` or `dask`. No part of what it is: elsewhere it would make the same."""
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """What a worker of the cluster must have, and how much of it one execution takes."""
 
     @property
     def definition(self) -> Definition:
@@ -178,6 +209,11 @@ class Phase:
         return json.loads(self.gate_text)["criteria"]  # type: ignore[no-any-return]
 
 
+def title_of(phase: Phase, mask: Callable[[str], str]) -> str:
+    """A phase's title with the secrets taken out; one that is its name stays, as names do everywhere."""
+    return phase.title if phase.title == phase.name else mask(phase.title)
+
+
 def gate_text(criteria: Sequence[Mapping[str, Any]], rule: Rule) -> str:
     """What `Phase.gate_text` holds."""
     return canonical({"criteria": list(criteria), "rule": rule.as_data()})
@@ -190,8 +226,6 @@ class Plan:
     name: str
     phases: Mapping[str, Phase]
     jobs: int
-    notes: tuple[str, ...] = ()
-    """What the configuration asks for and this version does not do yet."""
     makers: Mapping[str, str] = field(default_factory=dict)
     """Which phase makes an output."""
     pools: Mapping[str, int] = field(default_factory=dict)
@@ -206,6 +240,10 @@ class Plan:
     """The file of each module that is called; None for one that is installed and not part of the project."""
     github: Mapping[str, Any] | None = None
     """What github.yaml asks for, as github/settings.py reads it; None where the project has no such file."""
+    cache: SharedCache | None = None
+    """None where the plan has none."""
+    dask: Mapping[str, Any] | None = None
+    """Where the cluster is, as phases/cluster/settings.py has it; None where no work is for one."""
     key: str = field(default="", compare=False)
     """Tells this configuration from any other; empty for a plan that was not loaded from files."""
 
@@ -238,87 +276,3 @@ class Plan:
                 wanted.add(name)
                 left.extend(self.phases[name].needs)
         return [phase for phase in self if phase.name in wanted]
-
-    def as_data(self) -> tuple[Any, ...]:
-        """Nested tuples of JSON's types; `from_data` reads them back."""
-        return (
-            self.name,
-            self.jobs,
-            self.notes,
-            dict(self.makers),
-            dict(self.pools),
-            tuple((rule.sign, rule.value, rule.error_class.value, rule.place) for rule in self.errors),
-            {name.value: (p.attempts, p.wait, p.factor, p.max_wait) for name, p in self.retry.items()},
-            (self.logs.max_size, self.logs.keep_runs),
-            tuple(trigger.as_row() for trigger in self.triggers),
-            dict(self.modules),
-            self.github,
-            tuple(_phase_data(phase) for phase in self),
-        )
-
-    @classmethod
-    def from_data(cls, data: tuple[Any, ...]) -> Plan:
-        """The plan whose `as_data` this is."""
-        name, jobs, notes, makers, pools, errors, retry, logs, triggers, modules, github, phases = data
-        return cls(
-            name,
-            {row[0]: _phase(row) for row in phases},
-            jobs,
-            notes,
-            makers,
-            pools,
-            tuple(ErrorRule(sign, value, ErrorClass(kind), place) for sign, value, kind, place in errors),
-            {ErrorClass(kind): RetryPolicy(*policy) for kind, policy in retry.items()},
-            Logs(*logs),
-            tuple(map(_trigger, triggers)),
-            modules,
-            github,
-        )
-
-
-def _phase_data(phase: Phase) -> tuple[Any, ...]:
-    works = tuple(
-        (
-            work.task,
-            work.phase,
-            work.definition_text,
-            tuple((i.path, i.makers, i.place) for i in work.inputs),
-            work.outputs,
-            work.timeout,
-            work.always,
-            dict(work.retry),
-            dict(work.pools),
-            work.clean_on_failure,
-        )
-        for work in phase.works
-    )
-    rule = phase.rule
-    return (
-        phase.name,
-        phase.title,
-        phase.description,
-        phase.place,
-        phase.needs,
-        works,
-        phase.reads,
-        (rule.manual, rule.by, rule.quorum, rule.self_approval, rule.expires, rule.by_mode),
-        phase.gate_text,
-        phase.places,
-    )
-
-
-def _phase(row: tuple[Any, ...]) -> Phase:
-    name, title, description, place, needs, works, reads, rule, text, places = row
-    parts = tuple(_work(work) for work in works)
-    return Phase(name, title, description, place, needs, parts, reads, Rule(*rule), text, places)
-
-
-def _trigger(row: Any) -> Trigger:
-    from .triggers.model import Trigger  # few plans have any
-
-    return Trigger.from_row(row)
-
-
-def _work(row: tuple[Any, ...]) -> Work:
-    task, phase, text, inputs, *rest = row
-    return Work(task, phase, text, tuple(Input(*given) for given in inputs), *rest)

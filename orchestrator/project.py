@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from doit.exceptions import InvalidDodoFile
 
 from . import __version__
-from .config.cache import store
+from .config.compiled import store
 from .config.load import Configuration
 from .state import rest
 from .state.place import FOLDER, NAME
@@ -171,6 +172,18 @@ class Project:
         from .variables import Variables
 
         return Variables(self.root)
+
+    def withhold_from_works(self) -> None:
+        """Let the credentials of the shared cache reach only what names them: with them one can vote."""
+        from .secrets import cache_credentials
+
+        for name in cache_credentials(self.plan):
+            self.variables.withhold(name)
+
+    def leave_cache_alone(self) -> None:
+        """Go on as if the plan had no shared cache; its credentials are still nobody's business."""
+        self.withhold_from_works()
+        self.plan = replace(self.plan, cache=None)
 
     @cached_property
     def masker(self) -> Masker:

@@ -93,6 +93,8 @@ def gate_reasons(phase: Phase, look: Evidence) -> list[Reason]:
     values = record[VALUES]
     words = {"criteria": "criteria changed", "rule": "the approval rule changed"}
     reasons = [reason(key, words[key]) for key in _changed(values[DEFINITION], phase.gate_text)]
+    gone = [path for path in record.get(PATHS, ()) if path not in phase.reads]
+    reasons += [Reason("content", phase.name, f"{path} is no longer looked at", path) for path in gone]
     for path in phase.reads:
         changes = differences(record.get(path), look.file(path), path)
         reasons += [Reason("content", phase.name, text, path) for text in changes]

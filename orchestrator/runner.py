@@ -24,6 +24,10 @@ HOLD = "hold on"
 """What doit's dispatcher yields when all that is left waits for something that runs (doit 0.37)."""
 
 
+AHEAD = 1000
+"""Tasks that are looked at before one of them starts, so that the most urgent does. For all of a large plan the jobs
+would have to wait too long. With one job none is: then they start in doit's order, each chain to its end."""
+
 HEED = 1.0
 """Seconds for which the main thread waits in one go. A signal that comes between Python's last look for one and the
 wait itself interrupts nothing, and would be heeded when the wait is over."""
@@ -47,6 +51,7 @@ class SlotRunner(Runner):  # type: ignore[misc]
     Args:
         of_doit: what doit's runner takes.
         takes: what a task takes of the pools, beside one job.
+        urgency: of two tasks that may start, the one starts of which it is larger.
     """
 
     def __init__(
@@ -54,13 +59,16 @@ class SlotRunner(Runner):  # type: ignore[misc]
         *of_doit: Any,
         slots: Slots,
         takes: Callable[[Task], Mapping[str, int]],
+        urgency: Callable[[Task], float] = lambda task: 0.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(*of_doit)
         self._stop_running: bool  # doit's: nothing more is to start
         self._takes = takes
+        self._urgency = urgency
         self._monotonic = monotonic
         self._schedule: Schedule[Any] = Schedule(slots)
+        self._ahead = AHEAD if slots.jobs > 1 else 0
         self._workers = Workers(lambda node: self.execute_task(node.task))
         self._ended: deque[Any] = deque()
         """Nodes that ended, of which the dispatcher was not told yet: it takes them one at a time."""
@@ -71,7 +79,7 @@ class SlotRunner(Runner):  # type: ignore[misc]
             nodes = task_dispatcher.generator
             more, held = True, False
             while True:
-                while more and (self._ended or not held) and self._schedule.has_room and not self._stop_running:
+                while more and (self._ended or not held) and self._wants_more:
                     node = next_node(nodes, self._ended)
                     more, held = node is not None, node == HOLD
                     if more and not held:
@@ -81,11 +89,17 @@ class SlotRunner(Runner):  # type: ignore[misc]
                     return
                 held = not self._settle() and held
 
-    def _take_up(self, node: Any, tasks: Any) -> None:
-        """Schedule a task, if it has to be executed, and start it if it may."""
-        if self.select_task(node, tasks):
-            self._schedule.add(node, self._takes(node.task))
+    @property
+    def _wants_more(self) -> bool:
+        """Could another task start now, or be more urgent than those that are known?"""
+        if self._schedule.ready >= self._ahead:
             self._start()
+        return not self._stop_running and (self._schedule.has_room or self._schedule.ready < self._ahead)
+
+    def _take_up(self, node: Any, tasks: Any) -> None:
+        """Schedule a task, if it has to be executed."""
+        if self.select_task(node, tasks):
+            self._schedule.add(node, self._takes(node.task), self._urgency(node.task))
         else:
             self._ended.append(node)
 
@@ -104,7 +118,7 @@ class SlotRunner(Runner):  # type: ignore[misc]
         takes = self._takes(node.task)
         self._schedule.slots.give(takes)
         if isinstance(fail, Again):
-            self._schedule.add_later(node, takes, self._monotonic() + fail.wait)
+            self._schedule.add_later(node, takes, self._monotonic() + fail.wait, self._urgency(node.task))
             return True
         self.process_task_result(node, fail)
         self._stop_running = self._stop_running or isinstance(fail, Broken)

@@ -1,7 +1,8 @@
 """What may start now: jobs and pools, who waits for them, and who waits for a time. Pure: the time is given.
 
-Tasks start in the order in which they came. One that waits for a pool lets others pass, but none that would take of the
-same pool: else small takers could keep a large one waiting for ever.
+What is most urgent starts first, and what is as urgent in the order in which it came. One that waits for a pool lets
+others pass, but none that is less urgent and would take of the same pool: else small takers could keep a large one
+waiting for ever.
 """
 
 from __future__ import annotations
@@ -37,37 +38,59 @@ class Slots:
             self.pools[pool] += count
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Item]):
+    item: Item
+    takes: Mapping[str, int]
+    urgency: float
+
+
+_Queue = list[tuple[float, int, _Waiting[Item]]]
+"""A heap: the most urgent first, and of those the one that came first. No two have the same number."""
+
+
 @dataclass(slots=True)
 class Schedule(Generic[Item]):
-    """Items that want to start, each with what it takes of the pools."""
+    """Items that want to start, each with what it takes of the pools and how urgent it is: the larger, the more."""
 
     slots: Slots
-    _ready: list[tuple[Item, Mapping[str, int]]] = field(default_factory=list)
-    _later: list[tuple[float, int, Item, Mapping[str, int]]] = field(default_factory=list)
+    ready: int = 0
+    """How many may start as soon as there is room for them."""
+    _queues: dict[tuple[tuple[str, int], ...], _Queue[Item]] = field(default_factory=dict)
+    """By what they take: whether the first of one may start is true of all in it."""
+    _later: list[tuple[float, int, _Waiting[Item]]] = field(default_factory=list)
     _count: int = 0
 
-    def add(self, item: Item, takes: Mapping[str, int]) -> None:
+    def add(self, item: Item, takes: Mapping[str, int], urgency: float = 0.0) -> None:
         """An item that wants to start."""
-        self._ready.append((item, takes))
+        self._count += 1
+        self._make_ready(_Waiting(item, takes, urgency))
 
-    def add_later(self, item: Item, takes: Mapping[str, int], due: float) -> None:
+    def add_later(self, item: Item, takes: Mapping[str, int], due: float, urgency: float = 0.0) -> None:
         """An item that wants to start at a time. Until then it takes nothing."""
         self._count += 1
-        heapq.heappush(self._later, (due, self._count, item, takes))
+        heapq.heappush(self._later, (due, self._count, _Waiting(item, takes, urgency)))
 
     def start(self, now: float) -> Item | None:
         """The next item that may start now, its slots taken; None when none may."""
         while self._later and self._later[0][0] <= now:
-            _, _, item, takes = heapq.heappop(self._later)
-            self._ready.append((item, takes))
+            self._make_ready(heapq.heappop(self._later)[2])
         kept: set[str] = set()
-        for index, (item, takes) in enumerate(self._ready):
-            if self.slots.fit(takes) and kept.isdisjoint(takes):
-                del self._ready[index]
-                self.slots.take(takes)
-                return item
-            kept.update(takes)
+        for queue in sorted(filter(None, self._queues.values())) if self.slots.jobs > 0 else ():
+            waiting = queue[0][2]
+            if self.slots.fit(waiting.takes) and kept.isdisjoint(waiting.takes):
+                heapq.heappop(queue)
+                self.ready -= 1
+                self.slots.take(waiting.takes)
+                return waiting.item
+            kept.update(waiting.takes)
         return None
+
+    def _make_ready(self, waiting: _Waiting[Item]) -> None:
+        queue = self._queues.setdefault(tuple(sorted(waiting.takes.items())), [])
+        self._count += 1
+        self.ready += 1
+        heapq.heappush(queue, (-waiting.urgency, self._count, waiting))
 
     @property
     def has_room(self) -> bool:
@@ -82,4 +105,4 @@ class Schedule(Generic[Item]):
     @property
     def waits(self) -> bool:
         """Is there an item that has not started?"""
-        return bool(self._ready or self._later)
+        return bool(self.ready or self._later)

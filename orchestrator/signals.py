@@ -12,6 +12,12 @@ from types import FrameType
 HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def heeded() -> list[signal.Signals]:
+    """Those of them that this process heeds. Who starts it with HUP ignored, as `nohup` does, or INT, as scripts do for
+    what they start with `&`, wants it to go on; TERM ends it all the same."""
+    return [number for number in HEEDED if number is signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN]
+
+
 class Stopped(KeyboardInterrupt):
     """A signal asked the run to end. A KeyboardInterrupt, because doit lets those through everywhere."""
 
@@ -24,8 +30,6 @@ class Stopped(KeyboardInterrupt):
 def stoppable(at_once: Callable[[], None]) -> Iterator[None]:
     """Inside, the first signal raises Stopped in the main thread, the second calls `at_once`, and the third ends the
     process on the spot: whatever it hangs on, such as a terminal that takes no more, what is left is the next run's.
-
-    Handlers are set although a signal may be ignored by inheritance, as INT is when a script starts doit with `&`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -41,7 +45,7 @@ def stoppable(at_once: Callable[[], None]) -> Iterator[None]:
         if seen > 2:
             os._exit(128 + number)
 
-    before = {number: signal.signal(number, heed) for number in HEEDED}
+    before = {number: signal.signal(number, heed) for number in heeded()}
     try:
         yield
     finally:

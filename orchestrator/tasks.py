@@ -18,7 +18,7 @@ from doit.task import Task
 
 from criteria.words import one_line
 
-from .plan import Phase, Work
+from .plan import Phase, Work, title_of
 from .reasons import Evidence, Reason, gate_reasons, work_reasons
 from .runner import Again, Broken
 from .state.database import StateError
@@ -49,7 +49,7 @@ def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> 
             task_dep=[work.task for work in phase.works],
             uptodate=[_Current(partial(gate_reasons, phase, look))],
             has_subtask=True,
-            doc=one_line(phase.title),
+            doc=one_line(title_of(phase, look.mask)),
         )
         for work in phase.works:
             yield _WorkTask(
@@ -60,7 +60,7 @@ def tasks_of(phases: Iterable[Phase], look: Evidence, runner: Runner | None) -> 
                 task_dep=needs,
                 uptodate=[_Current(partial(work_reasons, work, look))],
                 subtask_of=phase.name,
-                doc=one_line(phase.title),
+                doc=one_line(title_of(phase, look.mask)),
             )
 
 

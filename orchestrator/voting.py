@@ -18,7 +18,7 @@ from .gate.digest import SHORT
 from .gate.judge import HINDRANCE
 from .gate.people import Person
 from .plan import Phase, Plan
-from .reasons import Evidence, is_present
+from .reasons import Evidence, is_present, work_reasons
 from .state.journal import Entry, Event
 from .state.state import State
 from .state.votes import POLICY, Answer, Vote
@@ -36,6 +36,10 @@ class Refused(Exception):
     """A vote that is not taken; the text says why, and what to do."""
 
 
+class OpenAlready(Refused):
+    """An approval of a gate that is open; `why_needless` says more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ballot:
     """What a person says, before it is known whether it counts."""
@@ -45,7 +49,7 @@ class Ballot:
     """The newest look at the gate."""
     person: Person
     channel: str
-    """`command line` or `github`."""
+    """`command line`, `github` or `cache`."""
     reason: str
     at: float
     """Seconds since 1970."""
@@ -84,12 +88,36 @@ def last_judged(state: State, phase: Phase, look: Evidence) -> Entry:
     """
     judged = state.journal.newest(phase.name, phase.name, Event.JUDGED, Event.FORGOTTEN)
     if judged is None or judged.event is Event.FORGOTTEN:
-        raise Refused(f"{phase.name} was not judged yet, so there is nothing to vote on; run doit {phase.name}")
+        raise Refused(
+            _running(phase, look)
+            or f"{phase.name} was not judged yet, so there is nothing to vote on; run doit {phase.name}"
+        )
     if not is_present(phase, judged, look):
         raise Refused(
-            f"{phase.name} changed since it was judged, so that is no longer there; run doit {phase.name} first"
+            _running(phase, look)
+            or f"{phase.name} changed since it was judged, so that is no longer there; run doit {phase.name} first"
         )
     return judged
+
+
+def why_needless(phase: Phase, look: Evidence) -> str:
+    """Why nobody has to approve a phase whose gate is open: what was judged is there, but its work may run again.
+
+    To be asked outside a transaction: inputs may have to be read for it, and meanwhile a run could not write.
+    """
+    if running := _running(phase, look):
+        return running
+    changed = [reason.detail for work in phase.works for reason in work_reasons(work, look) if reason.kind != "always"]
+    if changed:
+        return f"{phase.name} changed since it was judged ({changed[0]}); run doit {phase.name} first"
+    return f"the gate of {phase.name} is open already"
+
+
+def _running(phase: Phase, look: Evidence) -> str | None:
+    """That its work goes on; None where it does not."""
+    if not any(look.running(work.task) for work in phase.works):
+        return None
+    return f"{phase.name} is running; its gate is judged when that ends"
 
 
 def same_digest(phase: Phase, judged: Entry, given: str) -> None:
@@ -117,9 +145,11 @@ def entitle(state: State, phase: Phase, judged: Entry, person: Person, also_know
         raise Refused(f"{person.name} may not vote on {phase.name}; its rule names {', '.join(rule.by)}")
     if rule.self_approval:
         return
-    newest = [state.journal.newest(phase.name, work.task, Event.ATTEMPT_STARTED) for work in phase.works]
-    runs = {judged.run, *(entry.run for entry in newest if entry)}
-    starters = {name.lower() for run in runs for name in state.journal.starters(run)}
+    began = (Event.ATTEMPT_STARTED, Event.ATTEMPT_RESTORED)
+    newest = [entry for work in phase.works if (entry := state.journal.newest(phase.name, work.task, *began))]
+    runs = {judged.run, *(entry.run for entry in newest)}
+    elsewhere = [name for entry in newest if "made" in entry.data for name in entry.data["made"]["by"]]
+    starters = {name.lower() for name in (*elsewhere, *(n for run in runs for n in state.journal.starters(run)))}
     own = [name for name in (person.name, *also_known_as) if name.lower() in starters]
     if own:
         raise Refused(
@@ -144,7 +174,7 @@ def approve(state: State, ballot: Ballot) -> str:
     review = [PERSON] if "review" in results else []
     before = decide(rule, review, votes, vote.digest, vote.at)
     if before.open and judged.data["outcome"] == "open":
-        raise Refused(f"the gate of {phase.name} is open already")
+        raise OpenAlready(f"the gate of {phase.name} is open already")
     if before.open or (before.rejected is None and person.name in before.by):
         who = person.name if person.name in before.by else ", ".join(before.by)
         raise Refused(f"{who} has approved {ballot.which} already; next: doit")

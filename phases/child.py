@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .executor import Command
-from .output import Output
+from .output import Sink
 
 CHUNK = 1 << 16
 PIPE_CHUNKS = 16
@@ -24,6 +25,8 @@ PIPE_CHUNKS = 16
 POLL = 0.05
 """Seconds between two looks at what the kernel does not announce: the end of grandchildren, and without pidfd (macOS)
 of children."""
+LOOKS = hasattr(os, "waitid")
+"""Can one see that a child has ended without taking it from the table of processes? On macOS only since Python 3.13."""
 REPORT = "PHASEGATE_REPORT"
 """The variable with the file descriptor that a command which reports writes to."""
 
@@ -31,12 +34,14 @@ REPORT = "PHASEGATE_REPORT"
 class Child:
     """One process, with all that it starts."""
 
-    def __init__(self, process: subprocess.Popen[bytes], command: Command, output: Output) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], command: Command, output: Sink) -> None:
         assert process.stdout is not None
         self.pid = process.pid
         self.pipe = process.stdout.fileno()
         os.set_blocking(self.pipe, False)
         self.code = 0
+        self.ended = False
+        """Was it seen to have ended?"""
         self.peak_memory: int | None = None
         self._process = process
         self._marks = command.marks
@@ -44,15 +49,26 @@ class Child:
         self._asked: list[Any] = []
 
     def has_ended(self) -> bool:
-        """Look, and if it has, take its exit code and how much memory it used."""
-        if self._process.returncode is not None:
-            return True
-        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-        if not pid:
-            return False
-        self.code = self._process.returncode = os.waitstatus_to_exitcode(status)
-        self.peak_memory = _peak(usage)
-        return True
+        """Look, and if it has, keep its exit code. Its pid, by which the rest of it is looked for, is given to nobody
+        else before `reap`."""
+        if not self.ended and not LOOKS:
+            self._take(os.WNOHANG)
+        elif not self.ended and (code := exit_code(self.pid)) is not None:
+            self.ended, self.code = True, code
+        return self.ended
+
+    def reap(self) -> None:
+        """Let go of one that has ended: nothing is looked for by its pid any more."""
+        if self._process.returncode is None:
+            self._take(0)
+
+    def _take(self, options: int) -> None:
+        """Take its exit code from the table of processes, and how much memory it used."""
+        pid, status, usage = os.wait4(self.pid, options)
+        if pid:
+            self.ended, self.code = True, os.waitstatus_to_exitcode(status)
+            self._process.returncode = self.code
+            self.peak_memory = _peak(usage)
 
     def copy(self) -> bool:
         """Move one chunk of output; False when there is nothing more to read now."""
@@ -99,6 +115,7 @@ class Child:
         self.end_the_rest()
         while not self.has_ended():
             time.sleep(POLL)
+        self.reap()
 
 
 class Report:
@@ -156,6 +173,19 @@ def standard_input(data: bytes) -> Iterator[int]:
         yield file.fileno()
 
 
+def has_exited(process: subprocess.Popen[bytes]) -> bool:
+    """Has it ended? It stays in the table of processes, where it can, so that its pid is given to nobody else."""
+    return exit_code(process.pid) is not None if LOOKS else process.poll() is not None
+
+
+def exit_code(pid: int) -> int | None:
+    """The exit code of a child that has ended, which stays in the table of processes; None while it goes on."""
+    seen = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if seen is None:
+        return None
+    return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
+
+
 @contextlib.contextmanager
 def announced_end(pid: int) -> Iterator[int | None]:
     """A file descriptor that becomes readable when the child ends, where the kernel has such a thing."""
@@ -181,6 +211,11 @@ def start_error(command: Command, error: Exception) -> str:
         return f"the folder {command.cwd} is not there"
     if isinstance(error, FileNotFoundError):
         return f"{command.argv[0]!r} was not found; is it installed, and on PATH?"
+    if isinstance(error, OSError) and error.errno == errno.E2BIG:  # of one text Linux takes 128 KiB, of all some MiB
+        return (
+            f"{command.argv[0]!r} was not started: its script, one of its arguments or a variable is longer than this"
+            " machine takes; put it into a file"
+        )
     if isinstance(error, OSError):
         return f"{command.argv[0]!r} could not be started: {error.strerror}"
     return f"the command cannot be started: {error}"

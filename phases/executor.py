@@ -14,6 +14,22 @@ NOTHING_SECRET = Masker(())
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What there is to know of a command that another machine executes."""
+
+    root: Path
+    """The project."""
+    env: Mapping[str, str]
+    """The part of the environment that goes along: what the plan says, and nothing that `doit` inherited."""
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """What the machine must have, and how much of it this takes."""
+    inputs: tuple[str, ...] = ()
+    """The files that it reads, relative to the project."""
+    outputs: tuple[str, ...] = ()
+    """The files and folders that it makes, relative to the project."""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One execution, ready to start."""
 
@@ -37,6 +53,8 @@ class Command:
     """Takes the output as it comes, too."""
     stdin: bytes = b""
     """What it may read from its standard input."""
+    elsewhere: Elsewhere | None = None
+    """None where this machine executes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,9 @@ class Outcome:
     exit_code: int | None = None
     signal: int | None = None
     error: str | None = None
-    """Why it could not be started."""
+    """Why it could not be started, or how it was lost."""
+    lost: bool = False
+    """The machine that executed it went away: it neither succeeded nor failed, and none of it runs any more."""
     timed_out: bool = False
     stopped: bool = False
     """`stop` ended it, or kept it from starting."""
@@ -65,11 +85,23 @@ class Outcome:
         return self.exit_code == 0 and not self.timed_out and not self.stopped
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """That an execution started, and how to find what is left of it."""
+
+    pid: int | None = None
+    """On this machine."""
+    worker: str | None = None
+    """The address of the machine that executes it, where that is another one."""
+    lease: float | None = None
+    """Seconds for which the other machine goes on without hearing from this process; then it ends the command."""
+
+
 class Executor(Protocol):
     """Executes commands; called from several threads at once."""
 
-    def execute(self, command: Command, started: Callable[[int], None]) -> Outcome:
-        """Run to the end. `started` gets the process id as soon as there is one. What the command does never raises.
+    def execute(self, command: Command, started: Callable[[Start], None]) -> Outcome:
+        """Run to the end. `started` is told right after the start, or right before. What the command does never raises.
 
         Raises:
             OSError: the log cannot be written, and what else this machine cannot do. Nothing is left running then.

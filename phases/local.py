@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import selectors
+import math
+import select
+import signal
 import socket
 import threading
 import time
@@ -10,26 +12,40 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
 from .child import POLL, Child, announced_end, report_pipe, start, start_error
-from .executor import Command, Outcome
-from .output import Output
+from .executor import Command, Outcome, Start
+from .output import Output, Sink
 
 GRACE = 5.0
 """Seconds between TERM and KILL."""
+
+HEARD = 1.5
+"""Seconds within which a run has heard of a signal that ended a child of its, where it came to both: a terminal sends
+its own to a whole group of processes, to which a child belongs for the first moments of its life."""
+
+OF_A_GROUP = frozenset({signal.SIGINT, signal.SIGHUP, signal.SIGTERM})
+"""Signals that are often sent to a group, by terminals and by those who end sessions."""
 
 LONGEST = 86_400.0
 """Seconds that are waited for in one go: of some centuries the system's clocks know nothing."""
 
 
 class LocalExecutor:
-    """Runs commands on this machine."""
+    """Runs commands on this machine.
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        output: makes what takes the output of one command.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, output: Callable[[Command], Sink] = Output
+    ) -> None:
         self._monotonic = monotonic
+        self._output = output
         self._idle = threading.Condition()
         self._running = 0
         self._stop, self._kill = Alarm(), Alarm()
 
-    def execute(self, command: Command, started: Callable[[int], None]) -> Outcome:
+    def execute(self, command: Command, started: Callable[[Start], None]) -> Outcome:
         with self._idle:
             if self._stop.raised:
                 return Outcome(0.0, error="the run was stopped", stopped=True)
@@ -55,22 +71,24 @@ class LocalExecutor:
         self._kill.sound()
         self._stop.sound()
 
-    def _execute(self, command: Command, started: Callable[[int], None]) -> Outcome:
+    def _execute(self, command: Command, started: Callable[[Start], None]) -> Outcome:
         begun = self._monotonic()
-        command.log.parent.mkdir(parents=True, exist_ok=True)
-        with Output(command) as output, report_pipe(command.reports) as report:
+        with self._output(command) as output, report_pipe(command.reports) as report:
             try:
                 process = start(command, report)
             except (OSError, ValueError) as error:
                 return Outcome(self._monotonic() - begun, error=start_error(command, error))
             child = Child(process, command, output)
             try:
-                started(process.pid)
+                started(Start(process.pid))
                 deadline = None if command.timeout is None else begun + command.timeout
                 why = self._attend(child, deadline)
+                if why is Why.ITSELF and -child.code in OF_A_GROUP and self._stop.is_sounded(HEARD):
+                    why = Why.STOPPED
                 if why is not Why.ITSELF or child.code != 0:
                     child.end_the_rest(GRACE if why is Why.ITSELF else 0.0)
                 tail = output.end()
+                child.reap()
             except BaseException:
                 child.abandon()
                 raise
@@ -95,25 +113,28 @@ class LocalExecutor:
         """Copy output until the child has ended; why it did.
 
         The end of the child counts, not the end of its pipe: something in the background may hold that open. Where it
-        had to end, so had all that it started.
+        had to end, so had all that it started. What has ended by itself has not timed out, although the deadline is
+        over when that is seen: this process may have been frozen, or held up by who reads the output.
         """
         why = Why.ITSELF
-        with selectors.DefaultSelector() as selector, announced_end(child.pid) as announced:
-            selector.register(child.pipe, selectors.EVENT_READ)
-            alarms = {self._stop.fileno(), self._kill.fileno()}
-            for descriptor in (*alarms, *([] if announced is None else [announced])):
-                selector.register(descriptor, selectors.EVENT_READ)
-            while not child.has_ended() or (why is not Why.ITSELF and child.others_alive()):
+        alarms = {self._stop.fileno(), self._kill.fileno()}
+        poll = select.poll()
+        with announced_end(child.pid) as announced:
+            for descriptor in (child.pipe, *alarms, *([] if announced is None else [announced])):
+                poll.register(descriptor, select.POLLIN)
+            while not child.ended or (why is not Why.ITSELF and child.others_alive()):
                 wait = LONGEST if announced is not None and why is Why.ITSELF else POLL
                 if deadline is not None:
                     wait = min(wait, max(0.0, deadline - self._monotonic()))
-                ready = {key.fd for key, _ in selector.select(wait)}
+                ready = {descriptor for descriptor, _ in poll.poll(math.ceil(wait * 1000))}
                 if child.pipe in ready and not child.copy():
-                    selector.unregister(child.pipe)
-                if announced in ready and child.has_ended():
-                    selector.unregister(announced)  # else it would be ready for ever
+                    poll.unregister(child.pipe)
+                if announced is None:
+                    child.has_ended()
+                elif announced in ready and child.has_ended():
+                    poll.unregister(announced)  # else it would be ready for ever
                 for descriptor in ready & alarms:
-                    selector.unregister(descriptor)  # an alarm is never taken back
+                    poll.unregister(descriptor)  # an alarm is never taken back
                 now = self._monotonic()
                 if ready & alarms and why is not Why.STOPPED:
                     why, deadline = Why.STOPPED, now + GRACE
@@ -121,7 +142,7 @@ class LocalExecutor:
                 if self._kill.raised or (deadline is not None and now >= deadline and why is not Why.ITSELF):
                     child.end_the_rest()
                     deadline = None
-                elif deadline is not None and now >= deadline:
+                elif deadline is not None and now >= deadline and not child.has_ended():
                     why, deadline = Why.TIMED_OUT, now + GRACE
                     child.ask_to_end()
         child.drain()
@@ -145,6 +166,12 @@ class Alarm:
 
     def fileno(self) -> int:
         return self._heard.fileno()
+
+    def is_sounded(self, seconds: float) -> bool:
+        """Was it, or is it within so many seconds?"""
+        poll = select.poll()
+        poll.register(self._heard, select.POLLIN)
+        return bool(poll.poll(math.ceil(seconds * 1000)))
 
     def sound(self) -> None:
         if not self.raised:

@@ -45,9 +45,7 @@ class CappedLog:
         self._number = 0
         """Of the segment that is written; 0 is the head."""
         self._failed = False
-        if path.exists():
-            _remove_segments(path)
-        self._file: BinaryIO = path.open("wb", buffering=0)
+        self._file: BinaryIO = _anew(path)
         self._room = self._head_size
 
     def __enter__(self) -> CappedLog:
@@ -111,6 +109,17 @@ class CappedLog:
                 merging_of(self._path).unlink(missing_ok=True)
             raise
         _remove_segments(self._path)
+
+
+def _anew(path: Path) -> BinaryIO:
+    """The file, empty, with nothing beside it of an earlier log."""
+    try:
+        return open(path, "xb", buffering=0)  # noqa: PTH123
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        _remove_segments(path)
+    return path.open("wb", buffering=0)
 
 
 def marker(missing: int) -> bytes:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Protocol
 
 from .executor import Command
 from .log import CappedLog
 
 TAIL = 16_384
 """Bytes of output that are kept in memory: what an error is told by."""
+
+
+class Sink(Protocol):
+    """What takes the output of one execution. A context manager: at its end all is where it belongs."""
+
+    def __enter__(self) -> Sink: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def take(self, chunk: bytes) -> None: ...
+    def end(self) -> str: ...
 
 
 class Output:

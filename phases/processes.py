@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 
 import psutil
 
@@ -31,7 +32,8 @@ def created(pid: int) -> str | None:
 
 
 def belonging(leaders: Collection[int], variables: Mapping[str, str]) -> list[psutil.Process]:
-    """All living processes of works.
+    """All living processes of works, parents before their children: a shell whose command is ended before it is goes on
+    with the next one.
 
     Args:
         leaders: the pids of their first processes, each of which leads a session.
@@ -41,11 +43,23 @@ def belonging(leaders: Collection[int], variables: Mapping[str, str]) -> list[ps
     for leader in leaders:
         with contextlib.suppress(*ENDED):
             found.update((child.pid, child) for child in psutil.Process(leader).children(recursive=True))
-    for process in psutil.process_iter():
-        if process.pid not in (0, 1) and _belongs(process, leaders, variables):
-            found[process.pid] = process
+    for pid in psutil.pids():  # `process_iter` takes who has a pid now for whom it saw under it before
+        with contextlib.suppress(*ENDED):
+            if pid not in (0, 1) and _belongs(process := psutil.Process(pid), leaders, variables):
+                found[pid] = process
     found.pop(os.getpid(), None)
-    return [process for process in found.values() if _alive(process)]
+    return sorted(filter(_alive, found.values()), key=_age)
+
+
+def sessions_in(folder: Path, leaders: Collection[int]) -> set[int]:
+    """Those of these leaders in whose session somebody works in this folder."""
+    found = set()
+    for pid in psutil.pids():
+        with contextlib.suppress(*ENDED):
+            session = os.getsid(pid)
+            if session in leaders and Path(psutil.Process(pid).cwd()).is_relative_to(folder):
+                found.add(session)
+    return found
 
 
 def tell(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
@@ -111,6 +125,13 @@ def _belongs(process: psutil.Process, leaders: Collection[int], variables: Mappi
     except ENDED:
         return False
     return all(environment.get(name) == value for name, value in variables.items())
+
+
+def _age(process: psutil.Process) -> tuple[float, int]:
+    try:
+        return process.create_time(), process.pid
+    except ENDED:
+        return 0.0, process.pid
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -28,6 +28,12 @@ import phasegate  # noqa: F401 - binds criteria, orchestrator and phases before 
 settings.register_profile("steady", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("steady")
 
+# What these tests are told to ignore, by `nohup` or as a background job of a script, doit would ignore as well; what is
+# handled here it gets as ever.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
+
 DOIT = str(Path(sys.executable).with_name("doit"))
 STARTER = Path(__file__).parent.parent / "orchestrator" / "starter"
 
@@ -105,7 +111,7 @@ class Project:
     def doit(
         self, *args: str, env: dict[str, str] | None = None, command: list[str] | None = None, cwd: Path | None = None
     ) -> Ran:
-        """Run doit to its end, at most two minutes."""
+        """Run doit to its end, at most five minutes."""
         argv = [*(command or [DOIT]), *args]
         folder = cwd or self.root
         ran = subprocess.run(
@@ -114,7 +120,7 @@ class Project:
             env=self.environment(**(env or {})),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return Ran(argv, folder, ran.returncode, ran.stdout, ran.stderr)
@@ -136,13 +142,29 @@ class Project:
         words = self.read(path).split() if (self.root / path).exists() else []
         return {word: words.count(word) for word in words}
 
-    def query(self, statement: str) -> list[tuple[object, ...]]:
+    def query(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
         """Rows of the state."""
         connection = sqlite3.connect(self.root / ".doit.db")
         try:
-            return connection.execute(statement).fetchall()
+            return connection.execute(statement, parameters).fetchall()
         finally:
             connection.close()
+
+    def journalled(self, event: str, phase: str | None = None) -> int:
+        """How many of these events the journal has, be it of a run that has yet to begin it. What a work does is no sign
+        of its start: that is written down once there is a process, which may be far by then."""
+        if not (self.root / ".doit.db").exists():
+            return 0
+        try:
+            statement = "select 1 from journal where event = ? and ifnull(?, phase) is phase"
+            return len(self.query(statement, event, phase))
+        except sqlite3.OperationalError:
+            return 0
+
+    def grant_grace(self, seconds: float) -> None:
+        """So long is what runs are to end left alone after TERM: with ten minutes, who is killed sooner was not waited
+        for, however slow the machine is."""
+        self.write("dodo.py", self.read("dodo.py") + f"\nimport phases.local\n\nphases.local.GRACE = {seconds}\n")
 
     def status(self) -> dict[str, str]:
         """Phase → state, as `doit status` sees it."""
@@ -151,8 +173,9 @@ class Project:
         return {phase["phase"]: phase["state"] for phase in json.loads(ran.out)["phases"]}
 
 
-def until(condition, seconds: float = 30.0) -> None:
-    """Wait for something that another process does; the only wait in the tests, and it ends with the event."""
+def until(condition, seconds: float = 100.0) -> None:
+    """Wait for something that another process does; the only wait in the tests, and it ends with the event. So patience
+    costs nothing where all is well, whatever else the machine has to do."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
@@ -171,10 +194,28 @@ def new_project(tmp_path: Path):
     return lambda name: Project(tmp_path / name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until():
     """`until`."""
     return until
+
+
+@pytest.fixture
+def move_clock(tmp_path, monkeypatch):
+    """Moves the wall clock of all later commands, so many days from the true one; the times of files stay true.
+
+    Python's own door for that is a `sitecustomize` module: it says it before anything of ours is imported. dodo.py comes
+    too late, because by then `time.time` is a default argument of `Lookup` and `Journal`.
+    """
+    folder = tmp_path / "clock"
+    folder.mkdir()
+    monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}".rstrip(":"))
+
+    def move_clock(days: float) -> None:
+        moved = f"import time\ntime.time = lambda true=time.time: true() + {days * 86_400}\n"
+        (folder / "sitecustomize.py").write_text(moved)
+
+    return move_clock
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.estimate import critical_path, phase_seconds, work_durations
+from orchestrator.estimate import LEAST, critical_path, phase_seconds, urgencies, work_durations
 from orchestrator.plan import Phase, Rule, Work
 from orchestrator.state.journal import Event
 from orchestrator.state.state import State
@@ -31,8 +31,10 @@ def test_the_history_of_some_phases_or_of_all(tmp_path):
             Event.ATTEMPT_ENDED, name, f"{name}:run", attempt=1, outcome=outcome, duration=seconds, problem=None
         )
     assert state.journal.successes() == [("a:run", 1.0), ("b:run", 2.0)]
-    assert state.journal.successes(["b", "unknown"]) == [("b:run", 2.0)]
-    assert state.journal.successes([]) == []
+    assert state.journal.successes({"b": 9, "unknown": 9}) == [("b:run", 2.0)]
+    assert state.journal.successes({"a": 2, "b": 1}) == [("a:run", 1.0), ("b:run", 2.0)]
+    assert state.journal.successes({"a": 1}) == []  # the newest one failed
+    assert state.journal.successes({}) == []
     state.close()
 
 
@@ -66,3 +68,35 @@ def test_the_path_is_a_chain_of_needs_whose_times_add_up(data):
     assert all(earlier in by_name[later].needs for earlier, later in pairwise(found.phases))
     assert found.seconds == sum(expected[name] for name in found.phases)
     assert by_name[found.phases[0]].needs == () or sum(expected[need] for need in by_name[found.phases[0]].needs) == 0
+
+
+def test_the_work_with_the_longest_chain_behind_it_is_the_most_urgent():
+    plan = [phase("a"), phase("b"), phase("c", ["a"]), phase("d", ["a", "b"], works=2)]
+    found = urgencies(plan, {"a:run": 1.0, "b:run": 2.0, "c:run": 5.0, "d:run:0": 3.0, "d:run:1": 4.0})
+    assert found == {"a:run": 6.0, "b:run": 6.0, "c:run": 5.0, "d:run:0": 3.0, "d:run:1": 4.0}
+
+
+def test_what_never_ran_takes_the_usual_time():
+    plan = [phase("a"), phase("b"), phase("c"), phase("d", ["c"])]
+    assert urgencies(plan, {"a:run": 1.0, "b:run": 3.0}) == {"a:run": 1.0, "b:run": 3.0, "c:run": 4.0, "d:run": 2.0}
+    assert urgencies(plan, {}) == {"a:run": 1.0, "b:run": 1.0, "c:run": 2.0, "d:run": 1.0}
+
+
+def test_of_chains_that_take_no_time_the_longer_one_is_the_more_urgent():
+    plan = [phase("a"), phase("b"), phase("c", ["b"])]
+    durations = {"a:run": 0.0, "b:run": 0.0, "c:run": 0.0}
+    assert urgencies(plan, durations) == {"a:run": LEAST, "b:run": 2 * LEAST, "c:run": LEAST}
+
+
+@given(st.data())
+def test_a_work_is_as_urgent_as_the_longest_chain_that_it_begins(data):
+    count = data.draw(st.integers(1, 8))
+    needs = {n: data.draw(st.sets(st.integers(0, n - 1))) if n else set() for n in range(count)}
+    durations = {f"p{n}:run": float(data.draw(st.integers(1, 9))) for n in range(count)}
+    plan = [phase(f"p{n}", [f"p{need}" for need in needs[n]]) for n in range(count)]
+
+    def longest(start: int) -> float:
+        followers = [n for n in range(count) if start in needs[n]]
+        return durations[f"p{start}:run"] + max(map(longest, followers), default=0.0)
+
+    assert urgencies(plan, durations) == {f"p{n}:run": longest(n) for n in range(count)}

@@ -64,11 +64,11 @@ class Books:
         self.heard.append("close")
 
 
-def run(tasks, slots, *, continue_=True):
+def run(tasks, slots, *, continue_=True, urgency=lambda task: 0.0, takes=lambda task: {}, **clock):
     control = TaskControl(list(tasks))
     control.process([task.name for task in tasks])
     ears, books = Ears(), Books()
-    runner = SlotRunner(books, ears, continue_, False, Stream(0), slots=slots, takes=lambda task: {})
+    runner = SlotRunner(books, ears, continue_, False, Stream(0), slots=slots, takes=takes, urgency=urgency, **clock)
     return runner.run_all(control.task_dispatcher()), ears, books
 
 
@@ -79,10 +79,31 @@ def test_a_task_is_executed_again_when_it_asks_for_it():
 
 
 def test_who_waits_to_be_executed_again_lets_others_pass():
+    """By a clock that stands still until they have."""
     done: list[str] = []
     tasks = [Task("a", [Says("a", done, Again(0.3))]), Task("b", [Says("b", done)]), Task("c", [Says("c", done)])]
-    run(tasks, Slots(1))
+    run(tasks, Slots(1), monotonic=lambda: 1000.0 if "c" in done else 0.0)
     assert done == ["a", "b", "c", "a"]
+
+
+def test_of_all_that_may_start_the_most_urgent_does():
+    done: list[str] = []
+    tasks = [Task(name, [Says(name, done)]) for name in "abcd"]
+    urgency = {"c": 9.0, "d": 5.0}
+    slots = Slots(2, {"one": 1})  # one after the other, of two jobs: with one job none is looked at before it starts
+    run(tasks, slots, urgency=lambda task: urgency.get(task.name, 0.0), takes=lambda task: {"one": 1})
+    assert done == ["c", "d", "a", "b"]
+
+
+def test_what_waits_for_a_pool_keeps_no_later_one_waiting_however_much_of_it_there_is(monkeypatch):
+    monkeypatch.setattr("orchestrator.runner.AHEAD", 3)
+    done: list[str] = []
+    tasks = [Task(f"{number}", [Says(f"{number}", done)]) for number in range(20)]
+    tasks.append(Task("plain", [Says("plain", done)]))
+    takes = {**{f"{number}": {"gpu": 1} for number in range(20)}, "plain": {}}
+    run(tasks, Slots(2, {"gpu": 1}), takes=lambda task: takes[task.name])
+    assert sorted(done[:3]) == ["0", "1", "plain"]
+    assert len(done) == 21
 
 
 @pytest.mark.parametrize(("continue_", "then"), [(True, ["a", "b"]), (False, ["a"])])
@@ -142,6 +163,6 @@ def test_a_wait_of_centuries_is_a_wait(project, wait_until):
     )
     assert run.poll() is None
     run.send_signal(signal.SIGINT)
-    out = run.communicate(timeout=30)[0]
+    out = run.communicate(timeout=200)[0]
     assert run.returncode == 130, out
     assert "Traceback" not in out

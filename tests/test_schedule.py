@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -85,7 +87,30 @@ def test_items_due_at_the_same_time_start_as_they_came_and_need_no_order_of_thei
     assert started(schedule, 1.0) == items
 
 
+def test_the_most_urgent_starts_first_and_of_those_the_one_that_came_first():
+    schedule = Schedule(Slots(9, {"gpu": 9}))
+    for item, urgency in {"a": 1.0, "b": 5.0, "c": 5.0, "gate": math.inf}.items():
+        schedule.add(item, {"gpu": 1} if item == "c" else {}, urgency)
+    schedule.add_later("again", {}, due=1.0, urgency=3.0)
+    assert started(schedule, 1.0) == ["gate", "b", "c", "again", "a"]
+
+
+def test_the_more_urgent_one_waits_for_its_pool_and_keeps_it_from_the_less_urgent():
+    schedule = Schedule(Slots(9, {"gpu": 2}))
+    schedule.add("first", {"gpu": 1}, 1.0)
+    assert started(schedule) == ["first"]
+    schedule.add("small", {"gpu": 1}, 1.0)
+    schedule.add("large", {"gpu": 2}, 2.0)
+    schedule.add("none", {}, 0.0)
+    assert started(schedule) == ["none"]
+    schedule.slots.give({"gpu": 1})
+    assert started(schedule) == ["large"]
+
+
 takes = st.dictionaries(st.sampled_from(POOLS), st.integers(1, 4), max_size=2)
+
+
+urgency = st.integers(0, 2)
 
 
 class AnySchedule(RuleBasedStateMachine):
@@ -100,26 +125,28 @@ class AnySchedule(RuleBasedStateMachine):
         self.takes: dict[int, dict[str, int]] = {}
         self.ready: list[int] = []
         """In the order in which they came, or their time did."""
+        self.urgency: dict[int, int] = {}
         self.due: dict[int, float] = {}
         self.running: list[int] = []
 
-    def new(self, takes) -> int:
+    def new(self, takes, urgency) -> int:
         """An item; none takes more of a pool than there is, because such a plan is refused."""
         self.count += 1
+        self.urgency[self.count] = urgency
         self.takes[self.count] = {pool: min(count, self.pools[pool]) for pool, count in takes.items()}
         return self.count
 
-    @rule(takes=takes)
-    def add(self, takes):
-        item = self.new(takes)
-        self.schedule.add(item, self.takes[item])
+    @rule(takes=takes, urgency=urgency)
+    def add(self, takes, urgency):
+        item = self.new(takes, urgency)
+        self.schedule.add(item, self.takes[item], urgency)
         self.ready.append(item)
 
-    @rule(takes=takes, wait=st.integers(0, 5))
-    def add_later(self, takes, wait):
-        item = self.new(takes)
+    @rule(takes=takes, urgency=urgency, wait=st.integers(0, 5))
+    def add_later(self, takes, urgency, wait):
+        item = self.new(takes, urgency)
         self.due[item] = self.now + wait
-        self.schedule.add_later(item, self.takes[item], self.now + wait)
+        self.schedule.add_later(item, self.takes[item], self.now + wait, urgency)
 
     @rule(seconds=st.integers(1, 5))
     def time_passes(self, seconds):
@@ -142,10 +169,11 @@ class AnySchedule(RuleBasedStateMachine):
         self.running.append(item)
 
     def before(self, item: int) -> list[int]:
-        return self.ready[: self.ready.index(item)]
+        order = sorted(self.ready, key=lambda other: -self.urgency[other])  # stable: else as they came
+        return order[: order.index(item)]
 
     def overtaken_by(self, item: int) -> list[int]:
-        """Who came earlier and takes of the same pool; for one that takes of none, of none either."""
+        """Who is more urgent, or as urgent and came earlier, and takes of the same pool; for one that takes of none, of none either."""
         mine = self.takes[item]
         return [other for other in self.before(item) if (mine.keys() & self.takes[other]) or mine == self.takes[other]]
 
@@ -172,7 +200,7 @@ class AnySchedule(RuleBasedStateMachine):
         self.running.remove(item)
         self.schedule.slots.give(self.takes[item])
         self.due[item] = self.now + wait
-        self.schedule.add_later(item, self.takes[item], self.now + wait)
+        self.schedule.add_later(item, self.takes[item], self.now + wait, self.urgency[item])
 
     @invariant()
     def nothing_is_overdrawn(self):
@@ -182,6 +210,7 @@ class AnySchedule(RuleBasedStateMachine):
     @invariant()
     def it_knows_what_it_holds(self):
         assert self.schedule.waits == bool(self.ready or self.due)
+        assert len(self.ready) <= self.schedule.ready <= len(self.ready) + len(self.due)
         assert self.schedule.has_room == (len(self.running) < self.jobs)
         if self.due:
             assert self.schedule.next_due is not None

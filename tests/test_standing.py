@@ -12,7 +12,7 @@ from orchestrator.reasons import gate_reasons, lapse, work_reasons
 from orchestrator.standing import PhaseState, stand
 from orchestrator.state.files import ABSENT
 from orchestrator.state.journal import Entry, Event
-from orchestrator.state.records import IGNORED, record_of
+from orchestrator.state.records import IGNORED, attempt_id, record_of
 from orchestrator.state.votes import POLICY, Answer, Vote
 
 NOW = 1000.0
@@ -545,9 +545,9 @@ def test_what_needs_an_ignored_phase_is_not_done(world):
 
 def test_the_attempts_of_a_phase_are_those_behind_its_works_records(world):
     bare = phase("bare", outputs=())
-    assert attempts_of(bare, world.record) == [0]
-    world.ran(bare, attempt=3)
-    assert attempts_of(bare, world.record) == [3]
+    assert attempts_of(bare, world.record) == [""]
+    world.ran(bare, attempt=attempt_id("run", 3))
+    assert attempts_of(bare, world.record) == ["run#3"]
 
 
 def test_where_there_are_outputs_no_attempt_stands_in_for_them(world):

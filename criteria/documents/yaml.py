@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
 import yaml
@@ -399,7 +401,15 @@ def _checked(text: str, limits: Limits, *, json: bool = False) -> str:
 
 
 def _place(text: str, at: int) -> Place:
-    return Place(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    starts = _line_starts(text)
+    line = bisect_right(starts, at)
+    return Place(line, at - starts[line - 1] + 1)
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    """Looked for once: a large document is asked for thousands of places."""
+    return [0, *(newline.end() for newline in re.finditer("\n", text))]
 
 
 def _short(text: str) -> str:

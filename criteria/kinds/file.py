@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from criteria import durations, files, sizes
@@ -42,7 +41,7 @@ class FileCriterion(Criterion):
 
     def look(self, scene: Scene) -> Finding:
         extent = files.extent(scene.root, self.path)
-        problems = [*self._problems(extent, scene.now)] or [*self._other_content(extent, scene.root)]
+        problems = [*self._problems(extent, scene.now)] or [*self._other_content(extent, scene)]
         if problems:
             return Finding(Result.FAIL, f"{self.path} {'; it '.join(problems)}", extent.size, self._bound())
         bound = self._bound()
@@ -61,12 +60,12 @@ class FileCriterion(Criterion):
             problems.append(f"is {durations.show(age, self.max_age)} old, must be <= {durations.show(self.max_age)}")
         return problems
 
-    def _other_content(self, extent: Extent, root: Path) -> list[str]:
+    def _other_content(self, extent: Extent, scene: Scene) -> list[str]:
         if self.sha256 is None:
             return []
         if extent.folder:
             return ["is a folder, which has no sha256"]
-        digest = files.sha256(root, self.path)
+        digest = scene.digests.get(self.path) or files.sha256(scene.root, self.path)
         return [] if digest == self.sha256 else [f"has sha256 {digest}, must be {self.sha256}"]
 
     def _bound(self) -> str:

@@ -33,8 +33,10 @@ class MetricCriterion(Criterion):
             raise CriterionError("pass", f"metric {name} has no 'pass'", _REMEDY)
         pass_ = fields.read("pass", thresholds.parse, _REMEDY)
         review = fields.read("review", thresholds.parse, _REMEDY) if "review" in fields else None
-        if review and thresholds.unreachable(review, pass_):
-            message = f"review {review} can never be met where pass {pass_} is not"
+        if review and not thresholds.looser(review, pass_):
+            message = f"pass {pass_} can be met where review {review} is not"
+            if thresholds.unreachable(review, pass_):
+                message = f"review {review} can never be met where pass {pass_} is not"
             raise CriterionError("review", message, "make review the looser one, or leave it out")
         return cls(name, fields.choice("severity", "fail", "warn"), path, at, pass_, review)
 

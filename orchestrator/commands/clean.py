@@ -30,8 +30,8 @@ class Clean(PlanCommand):
         tasks = self._chosen(project, args, everything=params["cleanall"] or not args, needs=params["cleandep"])
         if not params["dryrun"]:
             project.state.lock.take()
-            for note in end_leftovers(project.root, project.plan, project.state):
-                self.outstream.write(f"note: {note}\n")
+            for note in end_leftovers(project.root, project.plan, project.state, self._note):
+                self._note(note)
         try:
             for task in tasks:
                 task.clean(self.outstream, params["dryrun"])
@@ -42,6 +42,9 @@ class Clean(PlanCommand):
             forget(project, [name for name in names if project.plan.phase_of(name) is not None])
             project.state.records.drop(names)
         return 0
+
+    def _note(self, text: str) -> None:
+        self.outstream.write(f"note: {text}\n")
 
     def _chosen(self, project: Project, args: Sequence[str], *, everything: bool, needs: bool) -> list[Task]:
         """The tasks to clean, each before the ones that it needs."""

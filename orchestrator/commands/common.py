@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..config.problems import Problem
     from ..plan import Phase
 
+NO_DODO = "Could not find dodo file"
+"""How doit 0.37 begins to say so; problems of the configuration come as the same exception, out of dodo.py."""
 OPT_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "print JSON (docs/json.md)"}
 
 
@@ -44,10 +46,7 @@ class AnyOrder:
         Raises:
             InvalidCommand: there is no such option, or its value is missing.
         """
-        try:
-            found, names = getopt.gnu_getopt(in_args, self.cmdparser.get_short(), self.cmdparser.get_long())
-        except getopt.GetoptError as error:
-            raise InvalidCommand(f"{error}; `doit help {self.name}` lists the options") from None
+        found, names = options_of(self.name, self.cmdparser, in_args, getopt.gnu_getopt)
         takes_value = {f"-{mark}" for mark in re.findall("(.):", self.cmdparser.get_short())}
         takes_value |= {f"--{name[:-1]}" for name in self.cmdparser.get_long() if name.endswith("=")}
         options = [
@@ -71,7 +70,7 @@ class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
     def execute(self, params: Any, args: Sequence[str]) -> int:
         if not self.writes:
             sys.dont_write_bytecode = True  # dodo.py is imported next
-        self.loader.setup(params)
+        set_up(self.loader, params)
         params.update_defaults(self.loader.load_doit_config())
         project = project_of(params)
         if self.writes:
@@ -88,6 +87,21 @@ class PlanCommand(AnyOrder, DoitCmdBase):  # type: ignore[misc]
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         """Do what the command is for; the exit code."""
         raise NotImplementedError
+
+
+def options_of(
+    name: str, cmdparser: Any, in_args: list[str], read: Callable[..., Any] = getopt.getopt
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """The options of a command with their values, and what follows them. doit refuses a wrong one with all that it
+    knows of each of its options (doit 0.37).
+
+    Raises:
+        InvalidCommand: there is no such option, or its value is missing.
+    """
+    try:
+        return read(in_args, cmdparser.get_short(), cmdparser.get_long())  # type: ignore[no-any-return]
+    except getopt.GetoptError as error:
+        raise InvalidCommand(f"{error}; `doit help {name}` lists the options") from None
 
 
 def heard(act: Callable[[], int]) -> int:
@@ -120,6 +134,21 @@ def _as_typed(name: str, in_args: list[str]) -> list[str]:
     return in_args
 
 
+def set_up(loader: Any, params: Any) -> None:
+    """Find dodo.py and import it.
+
+    Raises:
+        InvalidDodoFile: there is none, or no plan can be made of the configuration.
+    """
+    try:
+        loader.setup(params)
+    except InvalidDodoFile as error:
+        if not str(error).startswith(NO_DODO):
+            raise
+        remedy = "Or run `doit init`, which writes one beside a plan that is there, and leaves that as it is."
+        raise InvalidDodoFile(f"{str(error).rstrip()}\n{remedy}") from None
+
+
 def project_of(params: Any) -> Project:
     """The project that dodo.py put into DOIT_CONFIG."""
     project = params.get(PROJECT)
@@ -150,12 +179,40 @@ def preflight(project: Project, phases: Iterable[Phase]) -> None:
 
 def hindrances(project: Project, phases: Iterable[Phase]) -> tuple[Problem, ...]:
     """Why these phases cannot end well, as far as it is known before they start."""
-    from ..config.preflight import escapes, missing, unmakeable, unset
+    from importlib.util import find_spec
+
+    from ..config.preflight import escapes, missing, unmakeable, unready, unset
 
     phases = list(phases)
     return (
         *missing(project.root, phases, project.state.files.exists),
         *escapes(project.root, phases),
         *unset(phases, project.variables.get),
+        *unready(phases, lambda package: find_spec(package) is not None, lambda: _closed_store(project)),
         *unmakeable(project.root, phases, project.look.opened_with),
+        *_of_the_cache(project),
     )
+
+
+def _of_the_cache(project: Project) -> Iterable[Problem]:
+    """Why the shared cache cannot be used on this machine."""
+    settings = project.plan.cache
+    if settings is None:
+        return ()
+    from ..cache.opening import problems
+
+    return problems(settings, project.root, project.variables.fill)
+
+
+def _closed_store(project: Project) -> str | None:
+    """Why the cluster's store cannot be opened on this machine."""
+    url = (project.plan.dask or {}).get("store")
+    if url is None:
+        return None
+    from phases.storage import Storage, StorageError
+
+    try:
+        Storage(url).open()
+    except StorageError as error:
+        return str(error)
+    return None

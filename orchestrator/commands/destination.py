@@ -29,6 +29,8 @@ class Product:
     """A name that it may well have: `report.html`."""
     beginnings: Sequence[str]
     """How it begins, in each of its forms: an older one, which is replaced, is told from a stranger's file by it."""
+    endings: Sequence[str]
+    """With which of them the name of a file may end that has an ending: `.html`."""
 
     @property
     def own_place(self) -> str:
@@ -58,7 +60,7 @@ def destination(project: Project, given: str, product: Product) -> Path:
     """The place that the user gave, where nothing speaks against it: asked before anything is made.
 
     Raises:
-        InvalidCommand: a file there would destroy something, or make a phase stale.
+        InvalidCommand: a file there would destroy something, or make a phase stale; or it is called what it is not.
     """
     target = project.root / given
     if not given:
@@ -80,6 +82,11 @@ def destination(project: Project, given: str, product: Product) -> Path:
                 )
     except OSError as error:
         raise InvalidCommand(f"{given}: {error.strerror}; name another place with -o") from None
+    ending = target.suffix.lower()
+    if ending and ending not in product.endings:
+        *others, last = product.endings
+        what = f"no {product.word} ends in {ending}; name a file with {', '.join(others)} or {last}"
+        raise InvalidCommand(f"{given}: {what}: -o {product.file}")
     return target
 
 

@@ -1,4 +1,4 @@
-"""Where a run is shown beside the terminal: on GitHub, and to GitHub Actions. What fails there is a note, not more."""
+"""What a run has to do with elsewhere: GitHub, GitHub Actions, a shared cache. What fails there is a note, not more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..cache.cache import Cache
     from ..github.follower import Follower
     from ..project import Project
+    from ..voting import Ballot
 
 LAST_SYNC = 15.0
 """Seconds that it may take at the end of a run until GitHub shows where the plan stands."""
+
+LAST_WORD = 15.0
+"""Seconds that a command which votes waits at most until the shared cache has the vote."""
 
 
 def follower_of(project: Project, tell: Callable[[Sequence[str]], None], *, waits: bool) -> Follower | None:
@@ -38,6 +43,53 @@ def follower_of(project: Project, tell: Callable[[Sequence[str]], None], *, wait
         return found
     tell(_notes(found))
     return None
+
+
+def cache_of(project: Project, tell: Callable[[Sequence[str]], None], *, asks: bool) -> Cache | None:
+    """The shared cache, where the plan has one.
+
+    Args:
+        tell: takes the notes for people.
+        asks: whether outputs may be taken from it.
+    """
+    settings = project.plan.cache
+    if settings is None:
+        return None
+    from ..cache.opening import open_cache
+
+    project.withhold_from_works()
+    try:
+        return open_cache(
+            settings,
+            project.root,
+            project.variables.fill,
+            project.masker,
+            asks=asks,
+            tell=lambda note: tell([note]),
+        )
+    except KeyError as error:
+        tell([f"the cache is left alone: it names ${{{error.args[0]}}}, which is neither set nor in .env"])
+        return None
+
+
+def tell_others(project: Project, ballot: Ballot, tell: Callable[[Sequence[str]], None], *, revoked: bool) -> None:
+    """Put the votes that stand on a digest into the shared cache, or that they were taken back.
+
+    Args:
+        tell: takes the notes for people.
+    """
+    settings = project.plan.cache
+    if settings is None or not (settings.approvals and settings.write):
+        return
+    from ..cache.ballots import REVOKE, Said, shared
+
+    cache = cache_of(project, tell, asks=False)
+    if cache is None:
+        return
+    person = ballot.person
+    back = Said(ballot.phase.name, ballot.digest, REVOKE, person.name, person.source, ballot.reason, ballot.at)
+    cache.tell_others([back] if revoked else shared(project.state.votes.of(ballot.phase.name), ballot.digest))
+    tell(cache.close(min(settings.wait, LAST_WORD)))
 
 
 def end_following(follower: Follower | None, project: Project, seconds: float) -> list[str]:

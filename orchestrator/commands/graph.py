@@ -12,11 +12,12 @@ from doit.exceptions import InvalidCommand
 from ..project import Project
 from ..standing import stand
 from ..views.graph.dot import dot
+from ..views.graph.layout import TooLarge
 from ..views.graph.mermaid import mermaid
 from ..views.graph.model import Node, graph_data, nodes_of
 from ..views.graph.svg import BEGINNING, svg
 from .common import OPT_JSON, PlanCommand
-from .destination import STDOUT, Product, write
+from .destination import STDOUT, Product, destination, write
 from .selection import named
 
 FORMATS: dict[str, Callable[[Sequence[Node]], str]] = {
@@ -24,8 +25,12 @@ FORMATS: dict[str, Callable[[Sequence[Node]], str]] = {
     "dot": dot,
     "svg": lambda nodes: svg(nodes) + "\n",
 }
-GRAPH = Product("graph", "graph.svg", ("flowchart TD\n", "digraph plan {\n", BEGINNING, '{\n  "plan": '))
-SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
+JSON = "JSON"
+ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".md": "mermaid", ".mmd": "mermaid", ".json": JSON, ".txt": ""}
+"""What the ending of a name says of the form; `.txt` says nothing."""
+GRAPH = Product(
+    "graph", "graph.svg", ("flowchart TD\n", "digraph plan {\n", BEGINNING, '{\n  "plan": '), tuple(ENDINGS)
+)
 
 OPT_FORMAT = {
     "name": "format",
@@ -56,17 +61,44 @@ class Graph(PlanCommand):
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         if params["json"] and params["format"]:
             raise InvalidCommand("--json and --format are two forms; choose one of them")
-        wanted = params["format"] or SUFFIXES.get(Path(params["output"]).suffix.lower(), "mermaid")
-        if wanted not in FORMATS:
-            raise InvalidCommand(f"--format {wanted!r} is not one of {', '.join(FORMATS)}; for data there is --json")
+        if params["format"] and params["format"] not in FORMATS:
+            wrong = params["format"]
+            raise InvalidCommand(f"--format {wrong!r} is not one of {', '.join(FORMATS)}; for data there is --json")
+        if params["output"] != STDOUT:
+            destination(project, params["output"], GRAPH)
+        form = _form(params["output"], JSON if params["json"] else params["format"])
         plan = project.plan
         chosen = plan.closure(plan.phases_of(named(plan, args, project.root)) or plan.phases)
-        with project.look.one_instant():
+        with project.look.one_instant(chosen):
             nodes = nodes_of(stand(chosen, project.look).values(), project.masker.text)
-        data = json.dumps(graph_data(plan.name, nodes), indent=2, allow_nan=False) + "\n" if params["json"] else ""
-        text = data or FORMATS[wanted](nodes)
+        try:
+            if form == JSON:
+                text = json.dumps(graph_data(plan.name, nodes), indent=2, allow_nan=False) + "\n"
+            else:
+                text = FORMATS[form](nodes)
+        except TooLarge as error:
+            raise InvalidCommand(
+                f"that is {error}; name phases to draw them with what they need, or take --format dot for Graphviz,"
+                " or --json for programs"
+            ) from None
         if params["output"] == STDOUT:
             self.outstream.write(text)
         else:
             write(project, params["output"], GRAPH, text.encode())
         return 0
+
+
+def _form(output: str, said: str) -> str:
+    """The form of the graph: what an option says, or the name of the file.
+
+    Raises:
+        InvalidCommand: the two say different things.
+    """
+    ending = Path(output).suffix.lower()
+    named_so = ENDINGS.get(ending, "")
+    if said and named_so and said != named_so:
+        option = "--json" if said == JSON else "--format"
+        fitting = next(end for end, form in ENDINGS.items() if form == said)
+        what = f"{output} would hold {named_so}, and {option} says {said}"
+        raise InvalidCommand(f"{what}; leave {option} out, or name a file with {fitting}")
+    return said or named_so or "mermaid"

@@ -14,7 +14,9 @@ from doit.exceptions import InvalidCommand
 from phases.log_reader import follow, read
 
 from ..project import Project
+from ..state.journal import Entry, Event
 from ..views.attempts import RUNNING, attempt_line, attempts_data
+from ..views.words import made_by
 from .common import PlanCommand
 from .selection import named
 
@@ -84,7 +86,7 @@ def _works(project: Project, name: str) -> list[str]:
 
 def _attempts(project: Project, tasks: Sequence[str]) -> list[Attempt]:
     entries = [entry for phase in project.plan.phases_of(tasks) for entry in project.state.journal.of(phase)]
-    return attempts_data(entries, tasks)
+    return attempts_data(entries, tasks, project.state.lock.run_is_alive)
 
 
 def _chosen(project: Project, tasks: Sequence[str], name: str, number: int) -> Attempt:
@@ -95,12 +97,23 @@ def _chosen(project: Project, tasks: Sequence[str], name: str, number: int) -> A
     """
     attempts = _attempts(project, tasks)
     if not attempts:
+        restored = _restored(project, tasks)
+        if restored is not None:
+            told = f"{made_by(restored.data['made'])}, where its log is"
+            raise InvalidCommand(f"{name} was restored from {restored.data['cache']}: {told}")
         raise InvalidCommand(f"{name} was not tried yet, so it has no log; run doit {name}")
     found = [attempt for attempt in attempts if number in (NEWEST, attempt["attempt"])]
     if not found:
         numbers = sorted({attempt["attempt"] for attempt in attempts})
         raise InvalidCommand(f"{name} has no attempt {number}; it has {numbers[0]} to {numbers[-1]}")
     return found[-1]
+
+
+def _restored(project: Project, tasks: Sequence[str]) -> Entry | None:
+    """The newest entry that says of these works that they came from the shared cache."""
+    newest = project.state.journal.latest(Event.ATTEMPT_RESTORED, Event.FORGOTTEN, of_each="task")
+    found = [newest[task] for task in tasks if task in newest and newest[task].event is Event.ATTEMPT_RESTORED]
+    return max(found, key=lambda entry: entry.seq, default=None)
 
 
 def _whole(project: Project, attempt: Attempt) -> Iterator[bytes]:
@@ -127,21 +140,16 @@ def _newest(project: Project, attempt: Attempt) -> Attempt:
 
 def _has_ended(project: Project, attempt: Attempt) -> bool:
     newest = _newest(project, attempt)
-    return newest["attempt"] != attempt["attempt"] or not _goes_on(project, newest, RUNNING)
+    return bool(newest["attempt"] != attempt["attempt"] or newest["outcome"] != RUNNING)
 
 
 def _next(project: Project, attempt: Attempt) -> Attempt | None:
     """The attempt after this one, waited for while there is one to come."""
     while (newest := _newest(project, attempt))["attempt"] == attempt["attempt"]:
-        if not _goes_on(project, newest, "retrying"):
+        if newest["outcome"] != "retrying" or not project.state.lock.run_is_alive(newest["run"]):
             return None
         _pause()
     return newest
-
-
-def _goes_on(project: Project, attempt: Attempt, outcome: str) -> bool:
-    """Is this how it stands, in a run that is still there to change it?"""
-    return attempt["outcome"] == outcome and project.state.lock.run_is_alive(attempt["run"])
 
 
 def _pause() -> None:

@@ -61,8 +61,9 @@ class PlanAhead(PlanCommand):
         args = [name for name in args if name not in variables() or tasks_named(plan, name, project.root)]
         chosen = choose(self, project, asked_for(project, params, args))
         whole = chosen.phases.difference(plan.phases_of(chosen.tasks))  # needed by the user's own tasks
-        with look.one_instant():
-            standings = stand(plan.closure(chosen.phases), look)
+        phases = plan.closure(chosen.phases)
+        with look.one_instant(phases):
+            standings = stand(phases, look)
             todo = [phase for phase in stale(standings, always=False) if assumed.get(phase.name) is not Assumption.DONE]
             problems = ConfigError(hindrances(project, todo)).problems
             steps = forecast(
@@ -80,6 +81,7 @@ class PlanAhead(PlanCommand):
             problems=[str(problem) for problem in problems],
             running=[name for name, standing in standings.items() if standing.state is PhaseState.RUNNING],
             own_tasks=chosen.own_names,
+            mask=project.masker.text,
         )
         if params["json"]:
             self.outstream.write(json.dumps(data, indent=2, allow_nan=False) + "\n")

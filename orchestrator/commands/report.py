@@ -17,7 +17,7 @@ from ..views.report import MARK
 from .common import PlanCommand
 from .destination import STDOUT, Product, destination, write
 
-REPORT = Product("report", "report.html", (MARK,))
+REPORT = Product("report", "report.html", (MARK,), (".html", ".htm"))
 
 OPT_OUTPUT = {
     "name": "output",
@@ -55,6 +55,7 @@ class Report(PlanCommand):
 
 def _made(project: Project, place: Path) -> bytes:
     """The report, with links that are right in this folder."""
+    from ..views.graph.layout import TooLarge
     from ..views.graph.model import nodes_of
     from ..views.graph.svg import svg
     from ..views.report.data import report_of
@@ -63,5 +64,9 @@ def _made(project: Project, place: Path) -> bytes:
     from ..views.report.page import page
 
     facts = facts_of(project, time.time())
-    graph = svg(nodes_of(facts.standings.values(), facts.mask), link=f"#{anchor('')}", embedded=True)
-    return page(report_of(facts, place.resolve()), graph).encode()
+    graph, why = "", ""
+    try:
+        graph = svg(nodes_of(facts.standings.values(), facts.mask), link=f"#{anchor('')}", embedded=True)
+    except TooLarge as error:
+        why = str(error)
+    return page(report_of(facts, place.resolve()), graph, why).encode()

@@ -17,6 +17,7 @@ class Revoke(VotingCommand):
     doc_purpose = "take back the approvals, rejections and waivers of a gate"
     doc_usage = "PHASE [-m REASON] [--digest DIGEST]"
     cmd_options = (OPT_REASON, OPT_DIGEST)
+    revokes = True
 
     def vote(self, project: Project, ballot: Ballot, params: Any, args: Sequence[str]) -> str:
         return take_back(project.state, ballot)

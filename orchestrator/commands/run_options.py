@@ -24,6 +24,14 @@ OPT_WAIT = {
     "help": "stay at a gate that waits, so long at most, and go on when it is approved: 90, 5m, 2h",
 }
 
+OPT_NO_CACHE = {
+    "name": "no_cache",
+    "long": "no-cache",
+    "type": bool,
+    "default": False,
+    "help": "neither take anything from the shared cache nor put anything there",
+}
+
 
 def heed_options(project: Project, params: Any) -> float:
     """Do what `-n` and `--mode` ask for, as far as it is done before the run; the seconds that `--wait` asks for.

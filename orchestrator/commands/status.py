@@ -25,7 +25,7 @@ class Status(PlanCommand):
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         tasks = named(project.plan, args, project.root) or list(project.plan.phases)
         chosen = project.plan.phases_of(tasks)
-        with project.look.one_instant():
+        with project.look.one_instant(project.plan):
             standings = stand(project.plan, project.look)
         data = status_data(
             project.plan,

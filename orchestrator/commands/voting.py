@@ -17,8 +17,9 @@ from ..gate.digest import SHORT
 from ..gate.people import login, voter
 from ..project import Project
 from ..triggers.model import LAST_CALL
-from ..voting import Ballot, Refused, entitle, happening, last_judged, same_digest
+from ..voting import Ballot, OpenAlready, Refused, entitle, happening, last_judged, same_digest, why_needless
 from .common import PlanCommand
+from .elsewhere import tell_others
 
 CHANNEL = "command line"
 
@@ -38,6 +39,8 @@ class VotingCommand(PlanCommand):
     arguments: tuple[str, ...] = ("PHASE",)
     as_typed = True
     reason_needed = False
+    revokes = False
+    """Does it take back what was said before?"""
 
     def act(self, project: Project, params: Any, args: Sequence[str]) -> int:
         if len(args) != len(self.arguments):
@@ -49,9 +52,14 @@ class VotingCommand(PlanCommand):
             ballot = self._ballot(project, params, args)
             with project.state.database.transaction():
                 told = self.vote(project, ballot, params, args[1:])
+        except OpenAlready:
+            raise InvalidCommand(why_needless(ballot.phase, project.look)) from None
         except Refused as refused:
             raise InvalidCommand(str(refused)) from None
         self.outstream.write(f"{told}\n")
+        notes: list[str] = []
+        tell_others(project, ballot, notes.extend, revoked=self.revokes)
+        self.outstream.writelines(f"note: {note}\n" for note in notes)
         self._announce(project, ballot)
         return 0
 

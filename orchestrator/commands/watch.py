@@ -57,7 +57,8 @@ class Watch(PlanCommand):
         self._poll = params["poll"]
         settings = [_dodo(params, self._folder, project.root), *SETTINGS]
         told, plan = "", project.plan
-        with Runner([*variables(), *self._given], self._folder) as runner:
+        environment = {**os.environ, **project.variables.withheld}
+        with Runner([*variables(), *self._given], self._folder, environment) as runner:
             while runner.stopped_by is None:
                 seen = _look(project, plan, settings)  # first: what changes while the plan is read is a change
                 plan = _newest(project.root, plan)
@@ -91,11 +92,12 @@ class Watch(PlanCommand):
             code = runner.run()
             if runner.stopped_by is None:
                 self._say(f"{'' if code == 0 else _ended(code) + '; '}waiting for a change")
-            changed = changes(before, _look(project, plan, every))
+            awake, changed = bool(changes(before, _look(project, plan, every))), list[str]()
             while not changed and runner.stopped_by is None:
-                if observer.woken():
-                    observer.settled()
+                if awake or observer.woken():
+                    observer.settled()  # also where it began while the run went on: it may not be over
                     changed = changes(before, _look(project, plan, every))
+                awake = False
             if runner.stopped_by is None:
                 self._say(f"changed: {listed(changed)}, running")
         finally:

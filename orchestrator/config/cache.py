@@ -1,48 +1,60 @@
-"""The compiled plan, kept beside the state so that an unchanged configuration costs microseconds a phase.
-
-Keyed by the content of every file that went in and by the versions of phasegate and Python: there is nothing to
-invalidate. Whatever is wrong with the file, the answer is None and the plan is compiled again.
-"""
+"""`cache` of orchestrator.yaml → where the shared cache is, and what is wrong with it beyond the schema."""
 
 from __future__ import annotations
 
-import hashlib
-import marshal
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from .. import kept
+from criteria import duration
 
-if TYPE_CHECKING:
-    from ..plan import Plan
+from ..plan import SharedCache
+from ..secrets import is_secret
+from ..variables import references
+from .findings import At, Desk
 
-FORMAT = b"phasegate plan 6\n"
-
-
-def key(files: Mapping[str, bytes], version: str) -> bytes:
-    """32 bytes that are different as soon as anything that the plan is made from is."""
-    digest = hashlib.sha256(f"{version}\0{sys.version}".encode())
-    for name, content in files.items():
-        digest.update(f"\0{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.digest()
+SHORTEST_CREDENTIAL = 16
+"""Characters. What is shorter under a name like `token` is a word that the protocol's class knows, such as `cloud`."""
+PASSWORD = re.compile("://[^/@]*:[^/@]+@")
+ELSEWHERE = "write ${NAME}, and put the value into .env or the environment"
+TIMEOUT, WAIT = 10.0, 60.0
+"""Seconds, where nothing is written."""
 
 
-def load(path: Path, expected: bytes) -> Plan | None:
-    """The plan stored under this key; None where there is none, another, or a damaged one."""
-    from ..plan import Plan
-
-    payload = kept.load(path, FORMAT + expected)
-    if payload is None:
+def cache(desk: Desk) -> SharedCache | None:
+    """The cache; None where none is written."""
+    written = desk.orchestrator.data.get("cache")
+    if not written:
         return None
-    try:
-        return Plan.from_data(marshal.loads(payload))
-    except (EOFError, TypeError, ValueError):
-        return None
+    options = written.get("options") or {}
+    for at, text in texts(options):
+        if is_secret(str(at[-1])) and len(text) >= SHORTEST_CREDENTIAL and not references(text):
+            message = f"the option {at[-1]} is written here, where everybody reads it"
+            desk.found.add(desk.orchestrator, ["cache", "options", *at], message, ELSEWHERE)
+    if PASSWORD.search(written["url"]) and not references(written["url"]):
+        message = "the URL has a password in it, where everybody reads it"
+        desk.found.add(desk.orchestrator, ["cache", "url"], message, ELSEWHERE)
+    timeout, wait = duration(written.get("timeout", TIMEOUT)), duration(written.get("wait", WAIT))
+    if not timeout:
+        desk.found.add(desk.orchestrator, ["cache", "timeout"], "in no time nothing answers", "allow it some seconds")
+    return SharedCache(
+        url=str(written["url"]),
+        read=bool(written.get("read", True)),
+        write=bool(written.get("write", True)),
+        approvals=bool(written.get("approvals", True)),
+        options=options,
+        salt=str(written.get("salt", "")),
+        timeout=timeout,
+        wait=wait,
+        place=desk.orchestrator.place(["cache", "url"]),
+    )
 
 
-def store(path: Path, expected: bytes, plan: Plan) -> None:
-    """Keep the plan; where that is not possible (a read-only tree) the next load compiles again."""
-    kept.store(path, FORMAT + expected, marshal.dumps(plan.as_data()))
+def texts(value: Any, at: At = ()) -> Iterator[tuple[At, str]]:
+    """The texts in a value, each with its place there."""
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, (Mapping, list)):
+        inner = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, found in inner:
+            yield from texts(found, (*at, key))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from criteria import size
+from criteria import duration, size
 
 from ..plan import Logs, Phase, Plan, Rule
 from . import order
+from .cache import cache
 from .failures import error_rules, policies
 from .findings import At, Desk
 from .gates import with_gate
@@ -17,10 +18,12 @@ from .matrix import combinations, fill_text, task_suffix
 from .paths import KEPT, is_glob
 from .problems import Problem, did_you_mean
 from .triggers import triggers
-from .works import works_of
+from .works import DASK, executor_of, too_many, works_of
 
 LEAST_LOG = 4096
 """Bytes."""
+LEAST_LEASE = 2.0
+"""Seconds."""
 
 COMMANDS = frozenset(
     """approve clean completion dumpdb forget github graph help history ignore info init list logs plan reject report
@@ -31,10 +34,14 @@ COMMANDS = frozenset(
 
 def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
     """The plan, and what is wrong with it; the plan is None when anything is."""
+    if [name for name, raw in desk.written.items() if too_many(name, raw, desk)]:
+        return None, desk.found.problems  # all else goes through the combinations
     _take_outputs(desk)
     _check_names(desk)
     compiled = {name: with_gate(_phase(name, raw, desk), raw, desk) for name, raw in desk.written.items()}
     rules, logs, reactions, shown = error_rules(desk), _logs(desk), triggers(desk), github(desk)
+    shared = cache(desk)
+    cluster = _dask(desk)
     sequence, cycles = order.dependency_order({phase.name: phase.needs for phase in compiled.values()})
     for cycle in cycles:
         message = f"phases need each other: {' → '.join(cycle)}"
@@ -45,7 +52,6 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
         name=str(desk.phases.data.get("plan", "plan")),
         phases={name: compiled[name] for name in sequence},
         jobs=int(desk.orchestrator.data.get("jobs", 1)),
-        notes=tuple(_not_yet(desk)),
         makers=desk.outputs.makers(),
         pools=dict(desk.pools),
         errors=rules,
@@ -53,6 +59,8 @@ def compile_plan(desk: Desk) -> tuple[Plan | None, list[Problem]]:
         logs=logs,
         triggers=reactions,
         github=shown,
+        cache=shared,
+        dask=cluster,
     )
     return plan, []
 
@@ -135,9 +143,18 @@ def _logs(desk: Desk) -> Logs:
     return Logs(largest, int(written.get("keep_runs", default.keep_runs)))
 
 
-def _not_yet(desk: Desk) -> Iterator[str]:
-    """Keys that are checked and not acted on yet: said aloud, because a silent key is a false promise."""
-    idle = "is checked but not acted on in this version"
-    for key in ("executors",):
-        if desk.orchestrator.data.get(key):
-            yield f"{desk.orchestrator.place([key])}: {key} {idle}"
+def _dask(desk: Desk) -> Mapping[str, Any] | None:
+    """Where the cluster is; None where no phase is for one."""
+    written = (desk.orchestrator.data.get("executors") or {}).get(DASK) or {}
+    settings = dict(written)
+    for key in ("lease", "wait"):
+        if key in written:
+            settings[key] = duration(written[key])
+    if settings.get("lease", LEAST_LEASE) < LEAST_LEASE:
+        at: At = ["executors", DASK, "lease"]
+        message = "a lease that short ends commands whenever a machine is busy"
+        desk.found.add(desk.orchestrator, at, message, f"allow at least {LEAST_LEASE:g} s")
+    if settings.get("wait") == 0:
+        at = ["executors", DASK, "wait"]
+        desk.found.add(desk.orchestrator, at, "in no time no cluster is there", "allow it some seconds")
+    return settings if any(executor_of(raw, desk) == DASK for raw in desk.written.values()) else None

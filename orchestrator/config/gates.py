@@ -12,6 +12,8 @@ from ..plan import Phase, Rule, gate_text
 from .findings import At, Desk
 from .matrix import axes_in, combinations, fill, fill_texts, task_suffix
 
+EVERYONE = "everyone"
+
 
 def with_gate(phase: Phase, raw: Mapping[str, Any], desk: Desk) -> Phase:
     """The phase with its rule, its criteria, what they read, and the phases that make what they read."""
@@ -86,10 +88,10 @@ def _rule(phase: str, raw: Mapping[str, Any], desk: Desk) -> Rule:
         value = own.get(key, common.get(key))
         return default if value is None else value
 
-    expires = setting("expires", None)
+    by, expires = setting("by", EVERYONE), setting("expires", None)
     rule = Rule(
         manual=manual,
-        by=tuple(dict.fromkeys(setting("by", ()))),
+        by=() if by == EVERYONE else tuple(dict.fromkeys(by)),
         quorum=int(setting("quorum", 1)),
         self_approval=bool(setting("self_approval", True)),
         expires=None if expires is None else duration(expires),

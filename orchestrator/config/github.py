@@ -27,12 +27,7 @@ def github(desk: Desk) -> Mapping[str, Any] | None:
 def _poll(text: Any, desk: Desk) -> float:
     assert desk.github is not None
     at: At = ["approvals", "poll"]
-    try:
-        seconds = duration(text)
-    except ValueError as error:
-        message, _, remedy = str(error).partition(": ")
-        desk.found.add(desk.github, at, message, remedy)
-        return LEAST_POLL
+    seconds = duration(text)
     if seconds < LEAST_POLL:
         desk.found.add(desk.github, at, "that often would use up what GitHub allows", "look every 5 s at most")
     return seconds

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import cache
+from . import compiled
 from .paths import module_file
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 KINDS = ("phases", "criteria", "orchestrator", "github")
 SUFFIXES = (".yaml", ".yml", ".json")
 FOLDER = "config"
-CACHE = Path(".doit") / "plan"
+COMPILED = Path(".doit") / "plan"
 
 
 class Configuration:
@@ -30,11 +31,13 @@ class Configuration:
 
     def __init__(self, root: Path, version: str) -> None:
         self._root = root
-        self._files = {kind: _find(root, kind) for kind in KINDS}
+        names = _names(root)
+        self._files = {kind: _find(root, kind, names) for kind in KINDS}
+        self._others = sorted(name for name in names if Path(name).suffix in SUFFIXES and Path(name).stem not in KINDS)
         contents = {name: content for name, content in self._files.values() if content is not None}
-        self.key = cache.key(contents, version)
+        self.key = compiled.key(contents, self._others, version)
 
-    def plan(self, keep: Callable[[Path, bytes, Plan], None] = cache.store) -> Plan:
+    def plan(self, keep: Callable[[Path, bytes, Plan], None] = compiled.store) -> Plan:
         """The plan.
 
         Args:
@@ -45,10 +48,10 @@ class Configuration:
         """
         from dataclasses import replace
 
-        plan = cache.load(self._root / CACHE, self.key)
+        plan = compiled.load(self._root / COMPILED, self.key)
         if plan is None or not self.fits(plan.modules):
-            plan = _compile(self._root, self._files)
-            keep(self._root / CACHE, self.key, plan)
+            plan = _compile(self._root, self._files, self._others)
+            keep(self._root / COMPILED, self.key, plan)
         return replace(plan, key=self.key.hex())
 
     def fits(self, modules: Mapping[str, str | None]) -> bool:
@@ -69,20 +72,33 @@ def _find_module(root: Path, module: str) -> str | None:
     return module_file(lambda path: (root / path).is_file(), module)
 
 
-def _find(root: Path, kind: str) -> tuple[str, bytes | None]:
+def _names(root: Path) -> frozenset[str]:
+    """What is in the folder."""
+    try:
+        return frozenset(os.listdir(root / FOLDER))
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except OSError as error:
+        _refuse(FOLDER, f"cannot be read: {error.strerror}", "it must be a folder that you may read")
+        raise
+
+
+def _find(root: Path, kind: str, names: Collection[str]) -> tuple[str, bytes | None]:
     """The file of a kind as messages name it, and its bytes; None where the project has none."""
-    found = [name for name in (f"{FOLDER}/{kind}{suffix}" for suffix in SUFFIXES) if (root / name).exists()]
+    found = [f"{FOLDER}/{kind}{suffix}" for suffix in SUFFIXES if f"{kind}{suffix}" in names]
     if len(found) > 1:
         _refuse(found[1], f"{' and '.join(found)} are both there", "keep one of them")
     name = found[0] if found else f"{FOLDER}/{kind}.yaml"
     try:
         return name, (root / name).read_bytes() if found else None
+    except FileNotFoundError:  # a link to nothing
+        return name, None
     except OSError as error:
         _refuse(name, f"cannot be read: {error.strerror}", "it must be a file that you may read")
         raise
 
 
-def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
+def _compile(root: Path, files: Mapping[str, tuple[str, bytes | None]], others: Sequence[str]) -> Plan:
     from dataclasses import replace
 
     from .compile import compile_plan
@@ -93,7 +109,7 @@ def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
     if files["phases"][1] is None:
         _refuse(files["phases"][0], "there is no such file", "write one, or run `doit init` in an empty folder")
     sources: dict[str, Source] = {}
-    problems = list(_misspelt(root, files))
+    problems = list(_misspelt(files, others))
     for kind, (name, content) in files.items():
         source, wrong = _read(kind, name, content)
         problems += wrong
@@ -116,15 +132,14 @@ def _compile(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Plan:
     return replace(plan, modules=modules)
 
 
-def _misspelt(root: Path, files: dict[str, tuple[str, bytes | None]]) -> Iterator[Problem]:
+def _misspelt(files: Mapping[str, tuple[str, bytes | None]], others: Iterable[str]) -> Iterator[Problem]:
     """Files that nobody would read, though their names are nearly those of files that are not there."""
     from .problems import Problem, did_you_mean
 
     lacking = [kind for kind, (_, content) in files.items() if content is None]
-    for path in sorted((root / FOLDER).glob("*")):
-        if path.suffix in SUFFIXES and path.stem not in KINDS and did_you_mean(path.stem, lacking):
-            message = f"there is no file {path.name!r} in a plan"
-            yield Problem(f"{FOLDER}/{path.name}", 1, 1, message, did_you_mean(path.stem, lacking))
+    for name in others:
+        if hint := did_you_mean(Path(name).stem, lacking):
+            yield Problem(f"{FOLDER}/{name}", 1, 1, f"there is no file {name!r} in a plan", hint)
 
 
 def _read(kind: str, name: str, content: bytes | None) -> tuple[Source | None, list[Problem]]:

@@ -45,8 +45,11 @@ class Outputs:
 
     def makers_of(self, path: str) -> list[str]:
         """The phases that make `path`, something inside it, a folder that holds it, or what its pattern matches."""
-        makers = self._matching(path) if is_glob(path) else self._around(path)
-        return list(dict.fromkeys(maker.phase for maker in makers))
+        return list(dict.fromkeys(maker.phase for maker in self.met_by(path)))
+
+    def met_by(self, path: str) -> Iterable[Maker]:
+        """The outputs that are `path`, inside it, a folder that holds it, or what its pattern matches."""
+        return self._matching(path) if is_glob(path) else self._around(path)
 
     def _around(self, path: str) -> Iterable[Maker]:
         above = (self._by_path[folder] for folder in lineage(path) if folder in self._by_path)

@@ -18,7 +18,7 @@ KEPT = ("dodo.py", "doit.cfg", "pyproject.toml", "config", ".git")
 
 def is_glob(path: str) -> bool:
     """Does this path name files by a pattern?"""
-    return any(mark in path for mark in "*?[")
+    return "*" in path or "?" in path or "[" in path
 
 
 def normal(path: str) -> str:
@@ -98,7 +98,7 @@ class Links:
     """Where the symbolic links of a project lead; each folder is looked at once, for asking about many paths."""
 
     def __init__(self, root: str) -> None:
-        self._root = os.path.realpath(root)
+        self._root = _real(root)
         self._folders: dict[str, str] = {}
 
     def outside(self, path: str) -> str | None:
@@ -110,6 +110,11 @@ class Links:
         if name in ("", ".", "..") or os.path.islink(real):
             real = os.path.realpath(real)
         return None if real == self._root or real.startswith(self._root + os.sep) else real
+
+
+@lru_cache
+def _real(root: str) -> str:
+    return os.path.realpath(root)
 
 
 def module_file(exists: Callable[[str], bool], module: str) -> str | None:

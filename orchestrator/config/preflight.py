@@ -51,6 +51,25 @@ def unset(phases: Iterable[Phase], get: Callable[[str], str | None]) -> Iterator
                 yield _problem(phase.place, message, f"set {name}")
 
 
+def unready(
+    phases: Iterable[Phase], is_installed: Callable[[str], bool], closed: Callable[[], str | None] = lambda: None
+) -> Iterator[Problem]:
+    """Phases for a cluster, where nothing is installed that reaches one, or its store; of many the first is told.
+
+    Args:
+        closed: why the store cannot be opened on this machine, if there is one and it cannot.
+    """
+    phase = next((phase for phase in phases if any(work.executor == "dask" for work in phase.works)), None)
+    if phase is None:
+        return
+    if not is_installed("distributed"):
+        message = f"{phase.name} runs on a Dask cluster, and distributed is not installed"
+        yield _problem(phase.place, message, "pip install 'phasegate[dask]'")
+    elif why := closed():
+        message, _, remedy = why.partition("; ")
+        yield _problem(phase.place, f"{phase.name} runs on a Dask cluster with the store {message}", remedy)
+
+
 def unmakeable(root: Path, phases: Iterable[Phase], was: Callable[[Phase, str], object]) -> Iterator[Problem]:
     """Outputs that cannot be written where they belong.
 

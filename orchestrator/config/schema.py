@@ -16,7 +16,7 @@ Rule: TypeAlias = dict[str, Any]
 PHASE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
 CALLABLE = r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$"
-DURATION = r"^\d+(?:\.\d+)?(?:ms|s|m|h|d)?$"
+DURATION = r"^\d{1,12}(?:\.\d+)?(?:ms|s|m|h|d)?$"  # of more days no clock knows
 SIZE = r"^\d+(?:\.\d+)?\s*(?:[kKMGT]i?)?B?$"
 # A token in the place of its variable's name would land in version control: refuse what looks like one.
 VARIABLE = r"^(?!gh[a-z]_|github_pat_|[0-9a-f]{40}$)[A-Za-z_][A-Za-z0-9_]*$"
@@ -79,6 +79,9 @@ _TEXT_KEY = _rule("string", "A name", "a name")
 _SCALAR = _rule(["string", "number", "boolean"], "A value", "a text, a number or true or false")
 _POOLS = _names("How many of each pool", "a mapping of pools to numbers", _NAME_KEY, _count("How many"))
 
+_AMOUNT = _rule("number", "How much of it", "a number above 0", min=1e-9)
+_EXECUTOR = _text("Where works run: on this machine, or on a cluster", "local or dask", allowed=["local", "dask"])
+
 _RETRY: dict[str, Rule] = {
     "attempts": _count("How often to try, the first time included"),
     "wait": _duration("How long to wait before the second attempt"),
@@ -92,7 +95,14 @@ _LOGS: dict[str, Rule] = {
 }
 
 _APPROVAL: dict[str, Rule] = {
-    "by": _texts("Who may vote: names, or teams on GitHub (@octo/reviewers); an empty list lets everyone"),
+    "by": _rule(
+        ["string", "list"],
+        "Who may vote: names, or teams on GitHub (@octo/reviewers); or everyone",
+        "a list of names or the word everyone",
+        regex="^everyone$",
+        empty=False,  # "nobody may vote" is what one reads there
+        schema=_text("One of them"),
+    ),
     "quorum": _count("How many people have to approve"),
     "self_approval": _flag("Whether whoever started the run may approve"),
     "expires": _duration("How long an approval stands; null for ever", nullable=True),
@@ -102,7 +112,7 @@ _WORKS = ("run", "call")
 
 _PHASE: dict[str, Rule] = {
     "title": _text("A few words for people"),
-    "description": _text("What the phase is for, in Markdown"),
+    "description": _text("What the phase is for; doit report shows it"),
     "run": _command("The work: a shell script (text) or an argv (list)", **_one_of("run", _WORKS)),
     "call": _text(
         "The work: a Python callable, run in its own interpreter",
@@ -127,7 +137,13 @@ _PHASE: dict[str, Rule] = {
     "timeout": _duration("How long one attempt may take"),
     "retry": _mapping("Over the policy of the error's class", _RETRY),
     "pools": _POOLS,
-    "executor": _text("Where the work runs", "local or dask", allowed=["local", "dask"]),
+    "executor": _EXECUTOR,
+    "resources": _names(
+        "What a worker of the cluster must have, and how much of it the work takes",
+        "a mapping of resources to numbers",
+        _TEXT_KEY,
+        _AMOUNT,
+    ),
     "matrix": _names(
         "One work task for each combination; {axis} is filled in",
         "a mapping of axes to lists",
@@ -144,6 +160,7 @@ _PHASE: dict[str, Rule] = {
     ),
     "always": _flag("Whether the work is never up to date"),
     "clean_on_failure": _flag("Whether a failed attempt's outputs are deleted"),
+    "cache": _flag("Whether a shared cache may give the outputs; without this key, where there are any"),
 }
 
 _PHASES: dict[str, Rule] = {
@@ -227,9 +244,56 @@ _TRIGGER: dict[str, Rule] = {
     "webhook": _text(
         "A URL that gets it", "a URL (https://…)", regex=r"^https?://\S+$", **_one_of("webhook", _REACTIONS)
     ),
-    "phases": _texts("Only for these phases"),
+    "phases": _texts("Only for these phases", empty=False),
     "timeout": _duration("How long it may take"),
     "secret": _text("What signs the webhook's body", dependencies="webhook"),
+}
+
+_CACHE: dict[str, Rule] = {
+    "url": _text(
+        "Where it is: a folder, or a URL that fsspec opens; ${NAME} is a variable",
+        "a URL such as s3://bucket/prefix, or a folder",
+        required=True,
+    ),
+    "read": _flag("Whether outputs are taken from it"),
+    "write": _flag("Whether outputs are put there"),
+    "approvals": _flag("Whether votes are put there and taken from it: who can write there can vote"),
+    "options": _names("What fsspec's class for the protocol takes", "a mapping of options", _TEXT_KEY),
+    "salt": _text("What else tells works apart, such as ${RUNNER_OS}"),
+    "timeout": _duration("How long it may take to answer"),
+    "wait": _duration("How long the end of a run waits for what is still to be put there"),
+}
+
+_DASK: dict[str, Rule] = {
+    "address": _text(
+        "The scheduler; without it doit starts a cluster on this machine",
+        "an address such as tcp://host:8786",
+        regex=r"^(?:tcp|tls|ws|wss)://\S+$",
+    ),
+    "workers": _count("Of a cluster on this machine: how many workers", excludes="address"),
+    "resources": _names(
+        "Of a cluster on this machine: what each worker has",
+        "a mapping of resources to numbers",
+        _TEXT_KEY,
+        _AMOUNT,
+        excludes="address",
+    ),
+    "tls": _mapping(
+        "Certificates: whoever reaches a scheduler without them runs code on its workers",
+        {
+            "ca": _text("The authority's certificate, PEM", "a file", required=True),
+            "cert": _text("The certificate of doit, PEM", "a file", required=True),
+            "key": _text("The key of that certificate, PEM", "a file", required=True),
+        },
+        dependencies="address",
+    ),
+    "store": _text(
+        "Through which inputs and outputs go, where workers share no file system with doit",
+        "a URL such as s3://bucket/folder, or a folder from / on",
+        regex=r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|/)\S+$",
+    ),
+    "lease": _duration("How long a command goes on without hearing from doit"),
+    "wait": _duration("How long to wait for the scheduler, and for a first worker"),
 }
 
 _ORCHESTRATOR: dict[str, Rule] = {
@@ -247,12 +311,12 @@ _ORCHESTRATOR: dict[str, Rule] = {
     ),
     "retry": _mapping("A policy for each class", {name: _mapping("A policy", _RETRY) for name in CLASSES}),
     "approval": _mapping("The rule for every gate that has none", _APPROVAL),
+    "cache": _mapping("Where outputs are kept for other clones and machines", _CACHE),
     "triggers": _rule(
         "list", "What happens after an event", "a list of triggers", schema=_mapping("A trigger", _TRIGGER)
     ),
-    "executors": _mapping(
-        "Settings for each executor", {"dask": _names("Where the cluster is", "a mapping of settings", _TEXT_KEY)}
-    ),
+    "executor": _EXECUTOR,
+    "executors": _mapping("Settings for each executor", {"dask": _mapping("Where the cluster is", _DASK)}),
 }
 
 _GITHUB: dict[str, Rule] = {

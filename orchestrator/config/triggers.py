@@ -56,13 +56,8 @@ def _check_phases(written: Mapping[str, Any], at: At, desk: Desk) -> None:
 
 
 def _timeout(written: Mapping[str, Any], at: At, desk: Desk) -> float:
-    place = [*at, "timeout"]
-    try:
-        seconds = duration(written.get("timeout", TIMEOUT))
-    except ValueError as error:
-        message, _, remedy = str(error).partition(": ")
-        desk.found.add(desk.orchestrator, place, message, remedy)
-        return TIMEOUT
+    seconds = duration(written.get("timeout", TIMEOUT))
     if not seconds:
+        place = [*at, "timeout"]
         desk.found.add(desk.orchestrator, place, "in no time nothing is delivered", "allow it some seconds")
     return seconds

@@ -251,9 +251,10 @@ def _listed(names: str | Sequence[str]) -> Sequence[str]:
 
 def _remedy(rule: Rule, value: object, hidden: bool) -> str:
     types = set(_listed(rule["type"]))
-    if value is None:
+    is_text = "string" in types and "regex" not in rule
+    if value is None or ("list" in types and not is_text and value in ("", [])):
         return "give it a value, or remove the key"
-    if isinstance(value, str) and "list" in types and "string" not in types:
+    if isinstance(value, str) and "list" in types and not is_text:
         return "write a list" + ("" if hidden else f": [{_short(value)[1:-1]}]")
     if isinstance(value, int | float) and types <= {"string", "list", "dict"} and "string" in types:
         return "quote it" + ("" if hidden else f': "{_described(value, hidden)}"')

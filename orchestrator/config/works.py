@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,19 +15,40 @@ from .matrix import Combination, as_text, combinations, fill, fill_text, fill_te
 from .paths import normal
 from .problems import did_you_mean
 
+DASK = "dask"
 LONGEST_VALUE = 100
 """Characters of a matrix value: it becomes part of a task's and of a log's name."""
+
+LONGEST_NAME = 240
+"""Characters of a phase's name and of matrix values behind it, quoted: a file's name has 255, and that of a log ends
+with the attempt's number and `.log`."""
+MOST_WORKS = 1_000_000
+"""Of one phase. Each takes memory from the first moment on: more of them end a machine, and not in an error."""
+
+
+def too_many(name: str, raw: Mapping[str, Any], desk: Desk) -> bool:
+    """Does the matrix of a phase have more combinations than anybody can go through? Then it is told."""
+    lengths = {axis: len(values) for axis, values in (raw.get("matrix") or {}).items()}
+    count = math.prod(lengths.values())
+    if count <= MOST_WORKS:
+        return False
+    axes = " × ".join(f"{length:,} of {axis}" for axis, length in lengths.items())
+    message = f"the matrix of {name} has {count:,} combinations ({axes}), and {MOST_WORKS:,} at most are allowed"
+    remedy = "shorten the axes, or let each work go through the values of one of them"
+    desk.found.add(desk.phases, ["phases", name, "matrix"], message, remedy, key=True)
+    return True
 
 
 def works_of(name: str, raw: Mapping[str, Any], desk: Desk) -> tuple[Work, ...]:
     """The works of a phase; what is wrong with them goes to the findings."""
     matrix: Mapping[str, Sequence[Any]] = raw.get("matrix") or {}
     _check_values(name, matrix, desk)
+    _check_length(name, matrix, desk)
+    _check_timeout(name, raw, desk)
     _check_params(name, raw, matrix, desk)
-    if raw.get("executor", "local") != "local":
-        at: At = ["phases", name, "executor"]
-        desk.found.add(desk.phases, at, f"executor {raw['executor']!r} is not in this version", "use local")
     _check_pools(name, raw, desk)
+    _check_cache(name, raw, desk)
+    _check_resources(name, raw, desk)
     return tuple(_work(name, raw, combination, desk) for combination in combinations(matrix))
 
 
@@ -43,6 +65,9 @@ def _work(name: str, raw: Mapping[str, Any], combination: Combination, desk: Des
         retry=retry_values(raw.get("retry") or {}),
         pools={pool: int(count) for pool, count in (raw.get("pools") or {}).items()},
         clean_on_failure=bool(raw.get("clean_on_failure", False)),
+        cached=bool(raw.get("cache", bool(raw.get("outputs")) and not raw.get("always"))),
+        executor=executor_of(raw, desk),
+        resources={resource: float(amount) for resource, amount in (raw.get("resources") or {}).items()},
     )
 
 
@@ -87,14 +112,33 @@ def _definition(name: str, raw: Mapping[str, Any], combination: Combination, des
 def _check_values(name: str, matrix: Mapping[str, Sequence[Any]], desk: Desk) -> None:
     """Two values that are the same text would be two tasks with one name; a long one would be no name for a log."""
     for axis, values in matrix.items():
-        texts = [as_text(value) for value in values]
-        for index, text in enumerate(texts):
+        seen: set[str] = set()
+        for index, text in enumerate(map(as_text, values)):
             at: At = ["phases", name, "matrix", axis, index]
-            if text in texts[:index]:
+            if text in seen:
                 desk.found.add(desk.phases, at, f"{axis} has the value {text!r} already", "name each value once")
             if len(text) > LONGEST_VALUE:
                 message = f"this value of {axis} has {len(text)} characters"
                 desk.found.add(desk.phases, at, message, f"names of tasks and logs hold {LONGEST_VALUE} of it")
+            seen.add(text)
+
+
+def _check_length(name: str, matrix: Mapping[str, Sequence[Any]], desk: Desk) -> None:
+    """A name that no log can have would fail the work when it starts."""
+    longest = {axis: max(values, key=lambda value: len(task_suffix({"": value}))) for axis, values in matrix.items()}
+    length = len(name) + len(task_suffix(longest))
+    if length > LONGEST_NAME:
+        behind = ", with its longest values behind it, quoted as in a URL," if matrix else ""
+        message = f"the name of this phase{behind} has {length} characters"
+        remedy = f"the name of a log holds {LONGEST_NAME} of it"
+        desk.found.add(desk.phases, ["phases", name], message, remedy, key=True)
+
+
+def _check_timeout(name: str, raw: Mapping[str, Any], desk: Desk) -> None:
+    """Whether a work is done in no time is a race, and says nothing about the work."""
+    if "timeout" in raw and not duration(raw["timeout"]):
+        at: At = ["phases", name, "timeout"]
+        desk.found.add(desk.phases, at, "in no time no work is done", "allow it some seconds, or leave it out")
 
 
 def _check_pools(name: str, raw: Mapping[str, Any], desk: Desk) -> None:
@@ -110,6 +154,32 @@ def _check_pools(name: str, raw: Mapping[str, Any], desk: Desk) -> None:
             desk.found.add(desk.phases, at, message, f"take fewer, or give {pool} more in {desk.orchestrator.file}")
 
 
+def _check_cache(name: str, raw: Mapping[str, Any], desk: Desk) -> None:
+    """Whoever says both does not get both."""
+    if raw.get("cache") and raw.get("always"):
+        message = f"{name} says cache: true, and always: true, after which it would run each time"
+        desk.found.add(desk.phases, ["phases", name, "cache"], message, "take one of them out", key=True)
+
+
+def _check_resources(name: str, raw: Mapping[str, Any], desk: Desk) -> None:
+    """What only a cluster heeds would be a silent key on this machine; and a cluster that lacks it is known to, where
+    doit itself starts it."""
+    wanted: Mapping[str, float] = raw.get("resources") or {}
+    if wanted and executor_of(raw, desk) != DASK:
+        at: At = ["phases", name, "resources"]
+        message = f"{name} runs on this machine, where no resources are counted"
+        desk.found.add(desk.phases, at, message, "use pools, or executor: dask", key=True)
+        return
+    settings = (desk.orchestrator.data.get("executors") or {}).get(DASK) or {}
+    has: Mapping[str, float] = settings.get("resources") or {}
+    for resource, amount in wanted.items() if "address" not in settings else ():
+        if amount > has.get(resource, 0):
+            at = ["phases", name, "resources", resource]
+            message = f"{name} takes {amount:g} of {resource!r}, of which a worker has {has.get(resource, 0):g}"
+            remedy = f"take less, or give workers more under executors.dask in {desk.orchestrator.file}"
+            desk.found.add(desk.phases, at, message, remedy, key=True)
+
+
 def _check_params(name: str, raw: Mapping[str, Any], matrix: Mapping[str, Any], desk: Desk) -> None:
     """Parameters and axes arrive as PARAM_NAME, in capitals: two that differ in case alone would be one."""
     seen: dict[str, str] = {}
@@ -118,6 +188,11 @@ def _check_params(name: str, raw: Mapping[str, Any], matrix: Mapping[str, Any], 
         if twin is not param:
             message = f"{param!r} and {twin!r} are both PARAM_{param.upper()} in the environment"
             desk.found.add(desk.phases, ["phases", name, key, param], message, "rename one of them", key=True)
+
+
+def executor_of(raw: Mapping[str, Any], desk: Desk) -> str:
+    """Where the works of a phase run."""
+    return str(raw.get("executor") or desk.orchestrator.data.get("executor") or "local")
 
 
 def _normal_or_as_it_is(path: str) -> str:

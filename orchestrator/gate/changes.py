@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,11 @@ def contents(root: Path, outputs: Mapping[str, FileState]) -> Contents:
     """The files of all outputs, or where they are too many the outputs, each with its digest and size."""
     files = {file: digest for path, state in outputs.items() for file, digest in flat(path, state).items()}
     if len(files) <= MOST_FILES:
-        return {file: [digest, _size(root / file)] for file, digest in files.items()}
+        return {file: [digest, _size(os.path.join(root, file))] for file, digest in files.items()}
     return {
         path: [
             hashlib.sha256(canonical(state).encode()).hexdigest(),
-            sum(_size(root / file) for file in flat(path, state)),
+            sum(_size(os.path.join(root, file)) for file in flat(path, state)),
         ]
         for path, state in outputs.items()
     }
@@ -56,8 +57,8 @@ def _file(what: str, path: str, before: int | None, after: int | None) -> dict[s
     return {"what": what, "name": path, "before": before, "after": after}
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size
     except OSError:
         return 0

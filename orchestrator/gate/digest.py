@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ..plan import Phase, canonical
 from ..state.files import State
-from ..state.records import VALUES, Record
+from ..state.records import ATTEMPT, VALUES, Record
 
 SHORT = 7
 """How much of a digest people are shown and may type, as with git."""
 
 
 def gate_digest(
-    states: Mapping[str, State], gate_text: str, values: Iterable[tuple[str, object]], attempts: Iterable[int]
+    states: Mapping[str, State], gate_text: str, values: Iterable[tuple[str, object]], attempts: Iterable[str]
 ) -> str:
     """64 hex digits over all that a gate reads, criteria and rule, and the verdicts' values.
 
@@ -33,9 +33,9 @@ def gate_digest(
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
-def attempts_of(phase: Phase, record: Callable[[str], Record | None]) -> list[int]:
-    """What stands in for the outputs of a phase that has none: the number of the attempt behind each work's record, 0
-    for a work that has no record."""
+def attempts_of(phase: Phase, record: Callable[[str], Record | None]) -> list[str]:
+    """What stands in for the outputs of a phase that has none: the id of the attempt behind each work's record, nothing
+    for a work that has no record. No two clones have the same id for two attempts: a vote on one is none on another."""
     if phase.outputs:
         return []
-    return [(record(work.task) or {}).get(VALUES, {}).get("attempt", 0) for work in phase.works]
+    return [(record(work.task) or {}).get(VALUES, {}).get(ATTEMPT, "") for work in phase.works]

@@ -11,7 +11,8 @@ from phases.masking import Masker
 
 from ..plan import Phase
 from ..state.files import State as FileState
-from ..state.files import unreadable
+from ..state.files import digests_of, unreadable
+from ..state.hashing import GivenUp
 from ..state.journal import Event
 from ..state.records import DEFINITION, record_of
 from ..state.state import State
@@ -44,7 +45,8 @@ class Judge:
         self._clock = clock
 
     def judge(self, phase: Phase, stopping: Callable[[], bool] = lambda: False) -> Judgement | None:
-        """Look at every criterion of a phase, and open its gate if it may be opened.
+        """Look at every criterion of a phase, and open its gate if it may be opened. Whoever tells of it has to wait
+        for the disk first (`Database.settle`).
 
         Nothing came of it, and None is returned, when the run is `stopping`: what criteria start is ended with it.
         """
@@ -52,8 +54,11 @@ class Judge:
         opened = last_opened(self._state.journal, phase)
         for _ in range(LOOKS):
             stamps = [self._state.files.stamp(path) for path in phase.reads]
-            states = self._states(phase)
-            verdicts = self._verdicts(phase, now, opened)
+            try:
+                states = self._state.files.states(phase.reads, stopping)
+            except GivenUp:
+                return None
+            verdicts = self._verdicts(phase, now, opened, states)
             if stopping():
                 return None
             still = stamps == [self._state.files.stamp(path) for path in phase.reads]
@@ -66,7 +71,7 @@ class Judge:
         there = contents(self._around.root, {output: states[output] for output in phase.outputs})
         changed = changes(opened.get("outputs", {}), there, opened.get("metrics", {}), _metrics(verdicts))
         changed = changed if opened else []
-        with self._state.database.transaction():  # a vote that is given meanwhile is seen, or comes after
+        with self._state.database.transaction(durable=False):  # a vote that is given meanwhile is seen, or comes after
             votes = tuple(self._state.votes.of(phase.name))
             judgement = weigh(phase, verdicts, hindrances, states, attempts, votes, now, changed)
             self._record(judgement, now)
@@ -74,23 +79,27 @@ class Judge:
                 self._open(judgement, there, attempts)
         return judgement
 
-    def would_differ(self, judgement: Judgement | None) -> bool:
-        """Would another look see other votes, or other content? Cheap: it judges nothing."""
+    def would_differ(self, judgement: Judgement | None, stopping: Callable[[], bool]) -> bool:
+        """Would another look see other votes, or other content? Cheap: it judges nothing. None would when the run is
+        `stopping`."""
         if judgement is None:
             return True
         phase = judgement.phase
         votes = tuple(self._state.votes.of(phase.name))
-        return votes != judgement.votes or self._states(phase) != judgement.states
+        try:
+            return votes != judgement.votes or self._state.files.states(phase.reads, stopping) != judgement.states
+        except GivenUp:
+            return False
 
-    def _states(self, phase: Phase) -> dict[str, FileState]:
-        return {path: self._state.files.state(path) for path in phase.reads}
-
-    def _verdicts(self, phase: Phase, now: float, opened: Mapping[str, Any]) -> list[Verdict]:
+    def _verdicts(
+        self, phase: Phase, now: float, opened: Mapping[str, Any], states: Mapping[str, FileState]
+    ) -> list[Verdict]:
         scene = Scene(
             root=self._around.root,
             now=now,
             approved=opened.get("metrics", {}),
             env={**phase_environment(phase.name, self._around.inherited), RUN: self._around.run},
+            digests=digests_of(states),
         )
         return [masked(parse(raw).judge(scene), self._around.secrets) for raw in phase.criteria]
 
@@ -120,7 +129,7 @@ class Judge:
         self,
         judgement: Judgement,
         there: Contents,
-        attempts: list[int],
+        attempts: list[str],
     ) -> None:
         phase, decision = judgement.phase, judgement.decision
         assert decision is not None
@@ -168,10 +177,13 @@ def masked(verdict: Verdict, secrets: Masker) -> Verdict:
     Cut after the masking, because of a secret that was cut in the middle nothing is recognized; and before the digest
     is taken, so that it is the digest of what is stored.
     """
-    found: dict[str, Any] = {key: getattr(verdict, key) for key in MASKED}
-    texts = {key: secrets.text(text) if secrets else text for key, text in found.items() if isinstance(text, str)}
-    found |= {key: text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for key, text in texts.items()}
-    return replace(verdict, **found)
+    texts = {key: text for key in MASKED if isinstance(text := getattr(verdict, key), str)}
+    shown: dict[str, Any] = {key: _short(secrets.text(text) if secrets else text) for key, text in texts.items()}
+    return verdict if shown == texts else replace(verdict, **shown)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _metrics(verdicts: Iterable[Verdict]) -> dict[str, float]:

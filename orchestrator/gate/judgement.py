@@ -58,7 +58,7 @@ def weigh(
     verdicts: Sequence[Verdict],
     hindrances: Sequence[Verdict],
     states: Mapping[str, FileState],
-    attempts: Iterable[int],
+    attempts: Iterable[str],
     votes: tuple[Vote, ...],
     now: float,
     changed: Sequence[Mapping[str, Any]] = (),
@@ -88,4 +88,5 @@ def _waived(verdict: Verdict, waived: Mapping[str, Vote]) -> Verdict:
     vote = waived.get(verdict.name)
     if vote is None or verdict.result not in (Result.FAIL, Result.REVIEW):
         return verdict
-    return replace(verdict, result=Result.WARN, message=f"{verdict.message}; waived by {vote.by}: {vote.reason}")
+    message = f"{verdict.message}; waived by {vote.by}: {vote.reason}"
+    return replace(verdict, result=Result.WARN, message=message, waived_by=vote.by)

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from ..plan import Phase, Work
 from ..project import Project
 from ..reasons import Reason, asked_of, rejection
-from ..results import End, Result, Watcher
+from ..results import End, Result
 from ..standing import PhaseState, Standing, stand
 from ..state.lock import FileLock
+from ..watchers import Watcher
 from .access import LOCK, is_shown
 from .connection import Connection, connect
 from .render import Scene
@@ -119,7 +120,7 @@ def bring_about(connection: Connection) -> None:
 
 def stand_all(project: Project) -> dict[str, Standing]:
     """Where every phase stands now."""
-    with project.look.one_instant():
+    with project.look.one_instant(project.plan):
         return stand(project.plan, project.look)
 
 

@@ -17,7 +17,7 @@ from ..state.journal import Entry, Event
 
 ASKED, FAILED, DONE = "asked", "failed", "done"
 GATE = (Event.JUDGED, Event.OPENED, Event.REJECTED, Event.REVOKED, Event.FORGOTTEN)
-PASSED_OVER = ("retrying", "stopped", "interrupted")
+PASSED_OVER = ("retrying", "stopped", "interrupted", "lost")
 """Outcomes of attempts that say nothing for good."""
 
 

@@ -33,7 +33,8 @@ TITLE = 256
 MOST_ORDERS = 20
 DESCRIPTION = 140
 """Characters that the description of a commit's status may have (GitHub's documentation, Commit statuses)."""
-RESULTS = {"pass": "x", "warn": "x", "review": " ", "fail": " "}
+RESULTS = {"pass": "[x] ", "warn": "[ ] warning: ", "review": "[ ] ", "fail": "[ ] "}
+"""How the line of a verdict begins: what does not hold has no tick, be it waived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _phase_issue(scene: Scene, phase: Mapping[str, Any]) -> IssueText:
         f"{plural(phase['attempts'], 'attempt')}{took}.",
         *_approved(phase),
         "",
-        *(f"- [{RESULTS[v['result']]}] {code(v['name'])}: {cell(v['message'], 500)}" for v in phase["verdicts"]),
+        *(f"- {RESULTS[v['result']]}{code(v['name'])}: {cell(v['message'], 500)}" for v in phase["verdicts"]),
     ]
     text = _cut("\n".join(lines))
     return IssueText(issue_of(name), mark, _title(f"{scene.plan.name}: {name}"), text, state != "done")

@@ -34,7 +34,8 @@ _TOP = {  # keys beside `stages`, and what becomes of them
 }
 DIFFERENCES = (
     "a file of params is an input as a whole: DVC looks at single keys of it",
-    "phasegate has no cache and no remotes: outputs stay where they are, `dvc push` and `dvc pull` remain DVC's",
+    "`cache` in orchestrator.yaml shares what the next run would make, as DVC's run cache does",
+    "no versions of outputs are kept: older ones, and data that no phase makes, remain with `dvc push` and `dvc pull`",
     "outputs are not deleted before a phase runs, as DVC does (`persist` or not)",
     "a failed command ends the whole script (sh -e)",
 )

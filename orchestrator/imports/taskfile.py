@@ -34,7 +34,7 @@ _TOP = _COSMETIC | frozenset("tasks includes vars env dotenv method set shopt".s
 _WHY = {
     "prompt": ("phasegate asks behind a phase, and not before it", "`approval: manual` holds back what comes after"),
     "interactive": ("a phase has no terminal", "run it by hand"),
-    "watch": ("a plan watches nothing by itself", ""),
+    "watch": ("a plan watches nothing by itself", "`doit watch` runs again when an input changes"),
 }
 DIFFERENCES = (
     "`doit` alone runs what dodo.py names as default_tasks; a task that only does something runs when it is named",

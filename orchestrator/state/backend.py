@@ -23,7 +23,7 @@ from .state import State
 class Backend:
     """doit's backend named `phasegate`."""
 
-    desc = "phasegate's state: SQLite, durable when a task ends"
+    desc = "phasegate's state: SQLite, durable before a phase is called done"
 
     def __init__(
         self, name: str, codec: Any = None, *, module_name: str | None = None, state: State | None = None
@@ -78,7 +78,7 @@ class Backend:
 
     def remove_all(self) -> None:
         """Drop every record."""
-        for task in self._state.records.tasks():
+        for task in self._state.records.all():
             self.remove(task)
 
     def dump(self) -> None:

@@ -7,28 +7,29 @@ mtime or ctime changed since it was hashed; doit's own checker trusts an equal m
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ..config.paths import is_glob
 from . import listing
-from .database import Database, seal
-from .listing import CLOCK_TICK_NS, Signature
+from .crew import Crew
+from .database import Database
+from .digests import ABSENT, UNREADABLE, Digests, unseen
+from .hashing import GivesUp, never
+from .listing import Signature
 
 State = str | dict[str, str]
 """A file's digest, or path → digest for a folder or glob."""
 
-ABSENT = "absent"
+UNREAD = "unread"
+"""A file was not read yet, or was written to before it was: no content compares equal to that."""
 
-UNREADABLE = "unreadable"
-"""Something is there of which nobody can say what it holds: no permission, or no file (a pipe, a device)."""
-
-LARGE = 1 << 20
+Seen = str | os.stat_result
+"""A file's digest, or why there is none, or its status where it has to be read to tell."""
 
 
 class Glance(NamedTuple):
@@ -45,10 +46,7 @@ class Files:
 
     def __init__(self, root: Path, database: Database, wait: Callable[[float], None] = time.sleep) -> None:
         self._root = str(root)
-        self._database = database
-        self._wait = wait
-        self._known: dict[str, tuple[str, bool, str]] | None = None
-        self._fresh: dict[str, tuple[str, bool, str]] = {}
+        self._digests = Digests(self._root, database, wait)
         self._instant: dict[str, State] | None = None
 
     @contextlib.contextmanager
@@ -62,11 +60,40 @@ class Files:
 
     def state(self, path: str) -> State:
         """What stands under `path` now; `ABSENT` where nothing does, an empty dict for an empty folder or glob."""
-        if self._instant is None:
-            return self._look(path)
-        if path not in self._instant:
-            self._instant[path] = self._look(path)
-        return self._instant[path]
+        known = (self._instant or {}).get(path)
+        return self.states([path])[path] if known is None else known
+
+    def states(self, paths: Iterable[str], gives_up: GivesUp = never) -> dict[str, State]:
+        """What stands under each of these paths. Files that have to be read are read together.
+
+        Raises:
+            GivenUp: whoever asks gave up.
+        """
+        instant = self._instant
+        paths = list(paths)
+        seen = {path: self._see(path) for path in paths if not instant or path not in instant}
+        unread = _unread(seen)
+        read = self._digests.read(unread, gives_up) if unread else {}
+        found = {path: _state(path, look, read) for path, look in seen.items()}
+        if instant is None:
+            return found
+        instant |= found
+        return {path: instant[path] for path in paths}
+
+    def take(self, paths: Iterable[str], may_wait: Collection[str], gives_up: GivesUp = never) -> Taken:
+        """What stands under each of these paths now, as far as it has to be known now.
+
+        Args:
+            may_wait: those of which large files may be read while something runs that reads them.
+
+        Raises:
+            GivenUp: whoever asks gave up.
+        """
+        seen = {path: self._see(path) for path in paths}
+        later, crew = self._digests.read_later(_unread({path: seen[path] for path in may_wait}))
+        now = {file: status for file, status in _unread(seen).items() if file not in later}
+        read = self._digests.read(now, gives_up) if now else {}
+        return Taken(self._digests, seen, read, later, crew)
 
     def exists(self, path: str) -> bool:
         """Is there a file or folder, or for a glob at least one match?"""
@@ -77,31 +104,15 @@ class Files:
     @property
     def unsaved(self) -> bool:
         """Were digests taken that are not stored yet?"""
-        return bool(self._fresh)
+        return self._digests.unsaved
 
     def save(self) -> None:
         """Store the digests that were taken since the last time, those taken too early after a second look."""
-        for path in [path for path, (_, settled, _) in self._fresh.items() if not settled]:
-            self._digest(path)
-        if self._fresh:
-            rows = [(path, *known, seal(path, *known)) for path, known in _encoded(self._fresh)]
-            with self._database.transaction() as do:
-                do.executemany("insert or replace into files values (?, ?, ?, ?, ?)", rows)
-            self._fresh = {}
+        self._digests.save()
 
-    def _look(self, path: str) -> State:
-        if not is_glob(path):
-            try:
-                status = os.stat(os.path.join(self._root, path))
-            except OSError as error:
-                return _unseen(error)
-            if not stat.S_ISDIR(status.st_mode):
-                return self._digest(path, status)
-        return {
-            file: digest
-            for file in listing.files_under(self._root, path) or ()
-            if (digest := self._digest(file)) != ABSENT
-        }
+    def close(self) -> None:
+        """Let those who read in the background give up."""
+        self._digests.close()
 
     def stamp(self, path: str) -> list[tuple[str, Signature | None]]:
         """Another one as soon as anything under the path was written, even if it was put back."""
@@ -114,7 +125,7 @@ class Files:
         groups: dict[str, list[tuple[str, Signature | None]]] = {}
         for path in paths:
             state = (self._instant or {}).get(path, UNREADABLE)
-            found = {file: self._trusted(file, digest) for file, digest in flat(path, state).items()}
+            found = {file: self._digests.trusted(file, digest) for file, digest in flat(path, state).items()}
             if None in found.values() and state != ABSENT:
                 return None
             if isinstance(state, str):
@@ -123,54 +134,86 @@ class Files:
                 groups[path] = list(found.items())
         return Glance(files, groups)
 
-    def _trusted(self, path: str, digest: str) -> Signature | None:
-        """The signature under which a file had this digest; None where it may have had another one under it."""
-        text, settled, known = self._cached().get(path, ("", False, ""))
-        if not settled or known != digest:
-            return None
-        size, inode, mtime, ctime = map(int, text.split())
-        return size, inode, mtime, ctime
+    def _see(self, path: str) -> Seen | dict[str, Seen]:
+        """What stands under a path, as far as that can be told without reading."""
+        if not is_glob(path):
+            try:
+                status = os.stat(os.path.join(self._root, path))
+            except OSError as error:
+                return unseen(error)
+            if not stat.S_ISDIR(status.st_mode):
+                return self._known(path, status)
+        return {file: self._see_file(file) for file in listing.files_under(self._root, path) or ()}
 
-    def _digest(self, path: str, status: os.stat_result | None = None) -> str:
-        full = os.path.join(self._root, path)
+    def _see_file(self, path: str) -> Seen:
         try:
-            status = status or os.stat(full)
-            if not stat.S_ISREG(status.st_mode):
-                return UNREADABLE
-            signature = _signature(status)
-            known = self._cached().get(path)
-            if known and known[0] == signature and known[1]:
-                return known[2]
-            settled = self._settled(status)
-            digest = _sha256(full)
+            return self._known(path, os.stat(os.path.join(self._root, path)))
         except OSError as error:
-            return _unseen(error)
-        self._cached()[path] = self._fresh[path] = (signature, settled, digest)
-        return digest
+            return unseen(error)
 
-    def _settled(self, status: os.stat_result) -> bool:
-        """Will a later change of this file be seen? For a large one it is cheaper to wait until it will than to read it
-        twice."""
-        age = time.time_ns() - status.st_ctime_ns
-        if 0 <= age < listing.tick_ns(status) <= CLOCK_TICK_NS and status.st_size >= LARGE:
-            self._wait((CLOCK_TICK_NS - age) / 1e9)
-            return True
-        return listing.is_settled(status, status.st_ctime_ns + age)
-
-    def _cached(self) -> dict[str, tuple[str, bool, str]]:
-        if self._known is None:
-            rows = self._database.rows("select path, signature, settled, sha256, seal from files")
-            # a row of which a bit has flipped is no loss: the file is read again
-            self._known = {
-                os.fsdecode(path): (signature, bool(settled), digest)
-                for path, signature, settled, digest, sealed in rows
-                if seal(path, signature, bool(settled), digest) == sealed
-            }
-        return self._known
+    def _known(self, path: str, status: os.stat_result) -> Seen:
+        if not stat.S_ISREG(status.st_mode):
+            return UNREADABLE
+        return self._digests.known(path, status) or status
 
 
-def _encoded(known: Mapping[str, tuple[str, bool, str]]) -> Iterator[tuple[bytes, tuple[str, bool, str]]]:
-    return ((os.fsencode(path), row) for path, row in known.items())
+class Taken:
+    """What stood under some paths at one moment, of which large files are read while something else goes on."""
+
+    def __init__(
+        self,
+        digests: Digests,
+        seen: Mapping[str, Seen | dict[str, Seen]],
+        read: Mapping[str, str],
+        later: Mapping[str, os.stat_result],
+        crew: Crew[str],
+    ) -> None:
+        self._digests = digests
+        self._seen = seen
+        self._read = read
+        self._later = later
+        self._crew = crew
+
+    @property
+    def now(self) -> dict[str, State]:
+        """The states that are known, with `UNREAD` for what is read later."""
+        read = {**self._read, **dict.fromkeys(self._later, UNREAD)}
+        return {path: _state(path, look, read) for path, look in self._seen.items()}
+
+    def begin(self) -> None:
+        """Let the reading go on in the background."""
+        if self._later:
+            self._digests.begin(self._crew)
+
+    def states(self, gives_up: GivesUp = never) -> dict[str, State]:
+        """The states of that moment, once all is read; `UNREAD` for a file that was written to in between.
+
+        Raises:
+            GivenUp: whoever asks gave up, or the state was closed.
+        """
+        if self._later:
+            self._crew.finish(gives_up)
+        # only of a file that kept its signature the whole time, and from then on, is it known what it held
+        read = {file: self._digests.known(file, status) or UNREAD for file, status in self._later.items()}
+        return {path: _state(path, look, {**self._read, **read}) for path, look in self._seen.items()}
+
+
+def _unread(seen: Mapping[str, Seen | dict[str, Seen]]) -> dict[str, os.stat_result]:
+    """The files among these that have to be read, with their statuses."""
+    return {
+        file: look
+        for path, found in seen.items()
+        for file, look in (found.items() if isinstance(found, dict) else ((path, found),))
+        if not isinstance(look, str)
+    }
+
+
+def _state(path: str, seen: Seen | dict[str, Seen], read: Mapping[str, str]) -> State:
+    """The state of a path, from what was seen, and what was read of it. A file that is gone by then is in no folder."""
+    if not isinstance(seen, dict):
+        return seen if isinstance(seen, str) else read[path]
+    found = {file: look if isinstance(look, str) else read[file] for file, look in seen.items()}
+    return {file: digest for file, digest in found.items() if digest != ABSENT}
 
 
 def differences(before: State | None, now: State, path: str) -> list[str]:
@@ -188,6 +231,12 @@ def differences(before: State | None, now: State, path: str) -> list[str]:
     )
 
 
+def digests_of(states: Mapping[str, State]) -> dict[str, str]:
+    """The digests among the states of these paths, those of single files."""
+    unknown = (ABSENT, UNREADABLE, UNREAD)
+    return {path: state for path, state in states.items() if isinstance(state, str) and state not in unknown}
+
+
 def unreadable(states: Mapping[str, State]) -> list[str]:
     """The files among these states that cannot be read."""
     files = {file: digest for path, state in states.items() for file, digest in flat(path, state).items()}
@@ -197,21 +246,3 @@ def unreadable(states: Mapping[str, State]) -> list[str]:
 def flat(path: str, state: State) -> Mapping[str, str]:
     """A state as path → digest, also where it is that of one file."""
     return {path: state} if isinstance(state, str) else state
-
-
-def _unseen(error: OSError) -> str:
-    """The state of what could not be looked at."""
-    return ABSENT if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UNREADABLE
-
-
-def _signature(status: os.stat_result) -> str:
-    size, inode, mtime, ctime = listing.signature(status)
-    return f"{size} {inode} {mtime} {ctime}"
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

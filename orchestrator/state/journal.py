@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -26,6 +26,8 @@ class Event(str, Enum):
     ATTEMPT_ENDED = "attempt.ended"
     ATTEMPT_WAITING = "attempt.waiting"
     """A run took over the wait that an earlier one began."""
+    ATTEMPT_RESTORED = "attempt.restored"
+    """What an attempt elsewhere had made was taken from the shared cache, in the place of an attempt."""
     JUDGED = "gate.judged"
     OPENED = "gate.opened"
     APPROVED = "gate.approved"
@@ -118,13 +120,18 @@ class Journal:
         statement = "select count(*) from journal where phase = ? and event = ? and task = ?"
         return int(self._database.rows(statement, phase, event.value, task)[0][0])
 
-    def successes(self, phases: Iterable[str] | None = None) -> list[tuple[str, float]]:
-        """Task and seconds of each attempt that succeeded, oldest first; those of these phases, or all."""
+    def successes(self, newest: Mapping[str, int] | None = None) -> list[tuple[str, float]]:
+        """Task and seconds of each attempt that succeeded, oldest first.
+
+        Args:
+            newest: of which phases, and how many ended attempts of each are looked at; all of all where it is left out.
+        """
         kind = _any((Event.ATTEMPT_ENDED,))
-        if phases is None:
+        if newest is None:
             ended = self._select(f"{kind} order by seq")
         else:
-            ended = [e for name in phases for e in self._select(f"phase = ? and {kind} order by seq", name)]
+            last = f"phase = ? and {kind} order by seq desc limit ?"
+            ended = [e for name, count in newest.items() for e in reversed(self._select(last, name, count))]
         return [(e.task, e.data["duration"]) for e in ended if e.task and e.data["outcome"] == "succeeded"]
 
     def everything(self) -> list[Entry]:
@@ -172,7 +179,7 @@ class Journal:
                 open_ones.pop(entry.task or "", None)
         return list(open_ones.values())
 
-    def _select(self, condition: str, *parameters: str) -> list[Entry]:
+    def _select(self, condition: str, *parameters: str | int) -> list[Entry]:
         columns = "seq, at, run, phase, task, event, data, seal"
         return [
             self._entry(*row)
@@ -188,12 +195,14 @@ class Journal:
 
 def masked(data: Any, mask: Callable[[str], str]) -> Any:
     """Data with the secrets taken out of TEXTS."""
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         return {
             key: mask(value) if key in TEXTS and isinstance(value, str) else masked(value, mask)
             for key, value in data.items()
         }
-    return [masked(item, mask) for item in data] if isinstance(data, (list, tuple)) else data
+    if isinstance(data, (list, tuple)):
+        return [masked(item, mask) for item in data]
+    return data
 
 
 def _any(events: tuple[Event, ...]) -> str:

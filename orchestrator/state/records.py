@@ -24,6 +24,12 @@ IGNORED = "ignore:"
 DEFINITION = "definition"
 """Under `_values_:`, as canonical text: what a change of makes the task run again."""
 
+ATTEMPT = "attempt"
+"""Under `_values_:` of a work's record: the `attempt_id` of the attempt behind it."""
+
+OUTPUTS = "outputs"
+"""Under `_values_:` of a work's record: what it made."""
+
 CHECKER_NAME = "Checker"
 """doit drops a record whose checker has another name than the present one (doit 0.37, `Dependency.get_status`)."""
 
@@ -31,6 +37,11 @@ CHECKER_NAME = "Checker"
 def record_of(values: Mapping[str, Any], states: Mapping[str, State]) -> dict[str, Any]:
     """The record of a task that succeeded from these states."""
     return {VALUES: dict(values), CHECKER: CHECKER_NAME, **states, PATHS: list(states)}
+
+
+def attempt_id(run: str, number: int) -> str:
+    """Tells an attempt at a work from every other one, in whatever clone it was made."""
+    return f"{run}#{number}"
 
 
 class Records:
@@ -64,9 +75,9 @@ class Records:
         """Read again what other processes wrote."""
         self._all = None
 
-    def tasks(self) -> list[str]:
-        """The tasks that have a record."""
-        return list(self._loaded())
+    def all(self) -> Mapping[str, Record]:
+        """Task → its record, of all that have one; also of tasks that are in the plan no more."""
+        return self._loaded()
 
     def _loaded(self) -> dict[str, Record]:
         if self._all is None:

@@ -43,6 +43,7 @@ class State:
 
     def close(self) -> None:
         """Store the digests if this process may write, then let go of the file and of the lock."""
+        self.files.close()
         with contextlib.ExitStack() as stack:
             stack.callback(self.database.close)
             stack.callback(self.lock.release)

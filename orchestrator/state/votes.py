@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -30,7 +30,7 @@ class Vote:
     digest: str
     by: str
     channel: str
-    """`policy`, or the way a person used: `command line`, `github`."""
+    """`policy`, or the way a vote came: `command line`, `github`, or `cache`, where it was given in another clone."""
     reason: str
     at: float
     """Seconds since 1970, UTC."""
@@ -43,6 +43,11 @@ class Vote:
     """When a waiver ends, in seconds since 1970; None for the others, which the rule ends."""
     role: str = ""
     """The name on the rule's list that lets them vote, where it is not `by`: `@octo/reviewers`."""
+
+    def as_row(self) -> tuple[Any, ...]:
+        """In the order of the table's columns."""
+        what = (self.reason, self.at, self.answer.value, self.criterion, self.source, self.until, self.role)
+        return (self.phase, self.digest, self.by, self.channel, *what)
 
 
 class Votes:
@@ -67,7 +72,7 @@ class Votes:
         """Record a vote, durably when the transaction around it ends. One person has one approval or rejection of a
         digest, and one waiver of each criterion: the newest."""
         with self._database.transaction() as do:
-            row = tuple(value.value if isinstance(value, Answer) else value for value in astuple(vote))
+            row = vote.as_row()
             do.execute("insert or replace into votes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, seal(*row)))
 
     def end(self, votes: Iterable[Vote]) -> None:

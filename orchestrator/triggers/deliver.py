@@ -150,7 +150,7 @@ def _command(trigger: Trigger, body: bytes, means: Means) -> Tried:
         secrets=means.masker,
         marks=marks,
         timeout=trigger.timeout,
-        stdin=body,
+        stdin=body + b"\n",  # a line, so that `read` takes it, and what `cat >>` gathers has one event on each
     )
     try:
         outcome = means.executor.execute(command, lambda pid: None)

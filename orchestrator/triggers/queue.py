@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 POLICY = RetryPolicy(attempts=3, wait=1.0, factor=2.0, max_wait=10.0)
 """How often and when a delivery is tried again."""
-LAST_WORDS = 5.0
-"""Seconds that the thread gets to note what was ended."""
+LAST_WORDS = 30.0
+"""Seconds that the thread gets to end what goes on, and to note that it was. Who looks for the processes of a command
+looks at all of the machine, which takes its time where there is much else to do; with less they outlive the run."""
 LONGEST_WHAT = 100
 """Characters of a command that a line of the log shows."""
 

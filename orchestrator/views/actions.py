@@ -36,7 +36,7 @@ def tell_actions(project: Project, phases: Sequence[Phase], environment: Mapping
         log: what the runner reads, where the annotations go.
     """
     try:
-        with project.look.one_instant():
+        with project.look.one_instant(phases):
             standings = list(stand(phases, project.look).values())
         data = status_data(project.plan, standings, project.state, project.masker.text)
     except (StateError, OSError) as error:

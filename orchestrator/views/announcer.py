@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..plan import Work
-from ..results import End, Result, Watcher
+from ..results import End, Result
 from ..triggers.model import Happening
 from ..triggers.queue import Triggers
-from ..work.attempts import Attempt
+from ..watchers import Watcher
+from ..work.attempt import Attempt
 
 AT_END = {
     End.DONE: "phase.succeeded",

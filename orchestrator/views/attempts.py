@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ..state.journal import Entry, Event
 from .words import printable, seconds
 
 RUNNING = "running"
-"""The outcome of an attempt that has not ended; where its run is dead, the next run will find it interrupted."""
+"""The outcome of an attempt of which nobody wrote the end."""
+
+INTERRUPTED = "interrupted"
+"""The outcome of such an attempt where its run is dead."""
 
 TOLD = ("outcome", "problem", "class", "rule", "exit_code", "signal", "peak_memory", "of", "wait")
 """What the end of an attempt says of it, as it stands in the journal."""
 
 
-def attempts_data(entries: Iterable[Entry], tasks: Collection[str]) -> list[dict[str, Any]]:
-    """The attempts at these works in JSON's types, in the order in which they started."""
+def attempts_data(
+    entries: Iterable[Entry], tasks: Collection[str], is_alive: Callable[[str], bool]
+) -> list[dict[str, Any]]:
+    """The attempts at these works in JSON's types, in the order in which they started.
+
+    Args:
+        is_alive: does the run with this id go on? Where it does not, an attempt without an end is called what the next
+            run will record.
+    """
     attempts: dict[tuple[str, int], dict[str, Any]] = {}
     for entry in entries:
         if entry.task not in tasks or entry.task is None:
@@ -38,6 +48,9 @@ def attempts_data(entries: Iterable[Entry], tasks: Collection[str]) -> list[dict
             told = {key: entry.data.get(key) for key in TOLD}
             ended = {"ended": entry.at, "duration_s": entry.data.get("duration")}
             attempts[entry.task, entry.data["attempt"]] |= {**told, **ended}
+    for attempt in attempts.values():
+        if attempt["outcome"] == RUNNING and not is_alive(attempt["run"]):
+            attempt["outcome"] = INTERRUPTED
     return list(attempts.values())
 
 

@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import TextIO
 
 from ..estimate import CriticalPath
+from ..outcomes import Outcomes
 from ..plan import Phase, Plan, Work
-from ..results import End, Result, Watcher
-from ..session import Session
+from ..results import End, Result
 from ..state.database import StateError
-from ..work.attempts import Attempt
+from ..watchers import Watcher
+from ..work.attempt import Attempt
 from .lines import Columns, Told, asks_lines, ended_lines, output_line, summary_lines, waits_line
 from .ongoing import Ongoing
 from .progress import Forecast, foot, heartbeat, quiet_for, region
@@ -38,6 +39,7 @@ class Console(Watcher):
         expected: looks up how many seconds works take; asked once, and only by a run that lasts.
         judged_only: phases of which only the gate is looked at.
         jobs: how many works run at the same time.
+        mask: takes the secrets out of titles.
     """
 
     def __init__(
@@ -48,11 +50,12 @@ class Console(Watcher):
         expected: Callable[[], Mapping[str, float]] = dict,
         judged_only: Collection[str] = (),
         jobs: int = 1,
+        mask: Callable[[str], str] = str,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
         self._total = len(phases)
-        self._now = Ongoing(phases)
+        self._now = Ongoing(phases, mask)
         self._expected = expected
         self._judged_only = judged_only
         self._jobs = jobs
@@ -66,7 +69,8 @@ class Console(Watcher):
         self._left_at = self._left_until = 0.0
         """When that was found, and until when it holds."""
         self._terminal = Terminal(stream)
-        self._columns = Columns.of(phases, self._terminal.size[0] if self._terminal.is_live else PLAIN_WIDTH)
+        room = self._terminal.size[0] if self._terminal.is_live else PLAIN_WIDTH
+        self._columns = Columns.of(phases, room, mask)
         self._guard = threading.RLock()
         self._closing = threading.Event()
         self._ticking = threading.Thread(target=self._tick_on, daemon=True)
@@ -129,14 +133,14 @@ class Console(Watcher):
             self._partial[task] = rest[-65536:]
             self._say([output_line(task, line) for line in lines])
 
-    def summary(self, session: Session, reporter: Told, missed: Sequence[str], stopped_by: int | None) -> None:
+    def summary(self, outcomes: Outcomes, reporter: Told, missed: Sequence[str], stopped_by: int | None) -> None:
         """What became of the plan, and what to do next."""
         self._stop()
-        results = session.results
+        results = outcomes.results
         ends = [result.end for result in results.values() if result.end is not None]
         counts = [f"{ends.count(end)} {end.value}" for end in End if end in ends]
-        if session.current:
-            counts.append(f"{len(session.current)} up to date")
+        if outcomes.current:
+            counts.append(f"{len(outcomes.current)} up to date")
         if missed:
             counts.append(f"{len(missed)} not reached")
         took = self._monotonic() - self._begun
@@ -168,6 +172,8 @@ class Console(Watcher):
     def _draw(self, lines: Iterable[Line] = ()) -> None:
         """Lines that stay and, on a terminal, what goes on below them."""
         below: list[Line] = []
+        if not self._terminal.is_live and not lines:
+            return
         if self._terminal.is_live and not self._closing.is_set():
             doing = self._now.doing(self._monotonic(), self._known)
             end = foot(self._total - len(self._now.open), self._total, self._time_left())

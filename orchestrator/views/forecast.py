@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from criteria.words import one_line
 from ..estimate import CriticalPath, critical_path, phase_seconds
 from ..forecast import Action, Step, exit_code
 from ..gate.judgement import GateState
+from ..plan import title_of
 from .words import plural, printable, seconds
 
 MOST = 10
@@ -37,6 +38,7 @@ def forecast_data(
     problems: Sequence[str],
     running: Sequence[str],
     own_tasks: Sequence[str],
+    mask: Callable[[str], str],
 ) -> dict[str, Any]:
     """The forecast in JSON's types.
 
@@ -45,6 +47,7 @@ def forecast_data(
         problems: why the next run refuses to start.
         running: phases that a run is at work on now.
         own_tasks: tasks beside the plan that were named.
+        mask: takes the secrets out of titles.
     """
     expected = {step.phase.name: _expected(step, durations) for step in steps}
     path = _longest(steps, expected)
@@ -60,7 +63,7 @@ def forecast_data(
         "phases": [
             {
                 "phase": step.phase.name,
-                "title": step.phase.title,
+                "title": title_of(step.phase, mask),
                 "action": step.action.value,
                 "may": step.may,
                 "reasons": [{"kind": r.kind, "subject": r.subject, "detail": r.detail} for r in step.reasons],

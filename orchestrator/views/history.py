@@ -11,7 +11,7 @@ from criteria.words import one_line
 from ..gate.digest import SHORT
 from ..state.chain import Break
 from ..state.journal import Entry, Event
-from .words import figure, seconds
+from .words import figure, made_by, seconds
 
 BARS = "▁▂▃▄▅▆▇█"
 OF_VERDICT = ("value", "bound", "result")
@@ -37,7 +37,7 @@ def history_lines(entries: Sequence[Entry]) -> Iterator[str]:
     """A line an entry: when, what, of which phase or work, and the little that matters most of the rest."""
     names = max((len(_name(entry)) for entry in entries), default=0)
     for entry in entries:
-        yield f"{_local(entry.at)}  {entry.event.value:15}  {_name(entry):{names}}  {one_line(_told(entry))}".rstrip()
+        yield f"{_local(entry.at)}  {entry.event.value:16}  {_name(entry):{names}}  {one_line(_told(entry))}".rstrip()
 
 
 def metric_data(entries: Iterable[Entry], metric: str) -> list[dict[str, Any]]:
@@ -90,6 +90,8 @@ def _told(entry: Entry) -> str:
         took = "" if data.get("duration") is None else f" after {seconds(data['duration'])}"
         why = f": {data['problem']}" if data.get("problem") else ""
         return f"attempt {data['attempt']} {data['outcome']}{took}{why}"
+    if entry.event is Event.ATTEMPT_RESTORED:
+        return f"{made_by(data['made'])}, from {data['cache']}"
     if entry.event is Event.ATTEMPT_WAITING:
         return f"attempt {data['attempt'] + 1} in {seconds(data['wait'])}"
     if entry.event is Event.JUDGED:

@@ -4,7 +4,7 @@ the tail of a log."""
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,10 +14,10 @@ from criteria.words import one_line
 
 from ..gate.digest import SHORT
 from ..gate.judgement import GateState, Judgement
-from ..plan import Phase, Work
+from ..plan import Phase, Work, title_of
 from ..reasons import asked_of, rejection
 from ..results import End, Result
-from ..work.attempts import Attempt
+from ..work.attempt import Attempt
 from .terminal import Line, padded, width
 from .words import change_lines, failure, next_step, next_try, printable, seconds, tail, verdict_line
 
@@ -52,13 +52,19 @@ class Columns:
 
     names: int
     titles: int
+    mask: Callable[[str], str] = str
+    """Takes the secrets out of titles."""
 
     @classmethod
-    def of(cls, phases: Sequence[Phase], room: int) -> Columns:
+    def of(cls, phases: Sequence[Phase], room: int, mask: Callable[[str], str]) -> Columns:
         """Wide enough for these phases, as far as there is room."""
         names = max((width(phase.name) for phase in phases), default=0)
-        titles = max((width(one_line(phase.title)) for phase in phases), default=0)
-        return cls(names, min(TITLES, room // 3, titles))
+        titles = max((width(one_line(title_of(phase, mask))) for phase in phases), default=0)
+        return cls(names, min(TITLES, room // 3, titles), mask)
+
+    def title(self, phase: Phase) -> str:
+        """What a phase is called, without secrets."""
+        return title_of(phase, self.mask)
 
     def row(self, word: str, colour: str, name: str, title: str, *more: tuple[str, str]) -> Line:
         """The line that everything said of a phase begins with."""
@@ -87,26 +93,31 @@ def ended_lines(columns: Columns, result: Result) -> Iterator[Line]:
     assert result.end is not None
     took = result.end in (End.DONE, End.FAILED, End.WAITING, End.RAN)
     more = [(f"{seconds(result.duration):>8}  ", "dim")] if took else []
-    if result.end is End.DONE:
-        more.append((_why_open(result.judgement), "dim"))
-    if result.end is End.RAN:
-        more.append(("its gate was not asked", "dim"))
+    about_gate = {End.DONE: _why_open(result.judgement), End.RAN: "its gate was not asked"}.get(result.end, "")
+    if what := ", ".join(filter(None, (_restored(result), about_gate))):
+        more.append((what, "dim"))
     if result.end is End.BLOCKED and result.blocked_by:
         more.append((f"by {', '.join(result.blocked_by)}", ""))
-    yield columns.row(result.end.value, COLOURS[result.end], result.phase.name, result.phase.title, *more)
+    yield columns.row(result.end.value, COLOURS[result.end], result.phase.name, columns.title(result.phase), *more)
     for text in _details(result):
         yield detail(text, "" if result.end is End.FAILED else "dim")
+
+
+def _restored(result: Result) -> str:
+    """What became of the works whose outputs came from the shared cache."""
+    count = sum(attempt.outcome == "restored" for attempt in result.last_attempts)
+    return "" if not count else "restored" if count == len(result.phase.works) else f"{count} restored"
 
 
 def waits_line(columns: Columns, result: Result, work: Work, wait: float, after: Attempt | None) -> Line:
     """A work that will be tried again."""
     name = task_name(result.phase, work.task)
-    return columns.row(*RETRYING, name, result.phase.title, (next_try(wait, after), "dim"))
+    return columns.row(*RETRYING, name, columns.title(result.phase), (next_try(wait, after), "dim"))
 
 
 def asks_lines(columns: Columns, result: Result) -> Iterator[Line]:
     """A gate that waits for a person, while the run stays."""
-    yield columns.row(*ASKS, result.phase.name, result.phase.title, (how_to_approve(result.phase), ""))
+    yield columns.row(*ASKS, result.phase.name, columns.title(result.phase), (how_to_approve(result.phase), ""))
     for text in _details(result):
         yield detail(text)
 
@@ -187,6 +198,6 @@ def _step(result: Result, end: End) -> str | None:
         result.phase.name,
         end.value,
         by_criterion=judgement is not None,
-        fresh=bool(result.attempts),
+        fresh=any(attempt.restored is None for attempt in result.attempts),
         rejected=judgement is not None and judgement.rejected is not None,
     )

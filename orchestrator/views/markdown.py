@@ -14,6 +14,7 @@ from typing import Any
 from criteria.words import one_line
 
 from ..state.votes import POLICY
+from .tally import tally_of
 from .words import plural, seconds
 
 Row = Sequence[str]
@@ -103,17 +104,18 @@ def _row(phase: Mapping[str, Any]) -> Row:
         f"{ICONS[state]} {state}",
         code(phase["phase"]),
         title,
-        _held(phase["verdicts"]),
+        _held(phase),
         "" if took is None else seconds(took),
         _approval(phase) if state == "done" else cell(phase["reason"] or ""),
     )
 
 
-def _held(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    """How many hold, and which do not."""
-    broken = [verdict["name"] for verdict in verdicts if verdict["result"] == "fail"]
-    held = f"{len(verdicts) - len(broken)} of {len(verdicts)}" if verdicts else ""
-    return ", ".join([held, *(f"not {code(name)}" for name in broken[:3]), *(["…"] if len(broken) > 3 else [])])
+def _held(phase: Mapping[str, Any]) -> str:
+    """How many criteria hold, what is to be said of the others, and which shut the gate."""
+    counted = tally_of(phase)
+    broken = [verdict["name"] for verdict in phase["verdicts"] if verdict["result"] == "fail"]
+    held = [f"{counted.held} of {counted.of}", *map(cell, counted.others)] if counted.of else []
+    return ", ".join([*held, *(f"not {code(name)}" for name in broken[:3]), *(["…"] if len(broken) > 3 else [])])
 
 
 def _approval(phase: Mapping[str, Any]) -> str:

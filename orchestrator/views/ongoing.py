@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from ..plan import Phase, Work
-from ..work.attempts import Attempt
+from ..plan import Phase, Work, title_of
+from ..work.attempt import Attempt
 from .lines import ASKS, JUDGING, RETRYING, RUNNING, how_to_approve, task_name
 from .progress import Doing, running_for
 from .words import seconds, which_try
 
 
 class Ongoing:
-    """Told by the console, in one thread at a time. All times are seconds on its clock."""
+    """Told by the console, in one thread at a time. All times are seconds on its clock.
 
-    def __init__(self, phases: Iterable[Phase]) -> None:
+    Args:
+        mask: takes the secrets out of titles.
+    """
+
+    def __init__(self, phases: Iterable[Phase], mask: Callable[[str], str]) -> None:
+        self._mask = mask
         self.open = {phase.name: phase for phase in phases}
         """Phases that have not ended."""
         self.done: set[str] = set()
@@ -58,22 +63,30 @@ class Ongoing:
         """The works that run, each with its seconds so far."""
         return {task: now - began for task, (_, began) in self._running.items()}
 
+    def _title(self, phase: Phase) -> str:
+        return title_of(phase, self._mask)
+
     def doing(self, now: float, expected: Mapping[str, float]) -> list[Doing]:
         """All of it: first what wants a person, then what runs, the longest first, then what only waits.
 
         Args:
             expected: seconds of each work that has a history.
         """
-        asking = [Doing(*ASKS, phase.name, phase.title, how_to_approve(phase)) for phase in self._asking.values()]
+        asking = [
+            Doing(*ASKS, phase.name, self._title(phase), how_to_approve(phase)) for phase in self._asking.values()
+        ]
         running = [
-            Doing(*RUNNING, task_name(phase, task), phase.title, *running_for(now - began, expected.get(task)))
+            Doing(*RUNNING, task_name(phase, task), self._title(phase), *running_for(now - began, expected.get(task)))
             for task, (phase, began) in self._running.items()
         ]
         judging = [
-            Doing(*JUDGING, phase.name, phase.title, seconds(now - began)) for phase, began in self._judging.values()
+            Doing(*JUDGING, phase.name, self._title(phase), seconds(now - began))
+            for phase, began in self._judging.values()
         ]
         waiting = [
-            Doing(*RETRYING, task_name(phase, task), phase.title, f"in {seconds(left)}", "".join(which_try(after)))
+            Doing(
+                *RETRYING, task_name(phase, task), self._title(phase), f"in {seconds(left)}", "".join(which_try(after))
+            )
             for task, (phase, due, after) in self._waiting.items()
             for left in [max(0.0, due - now)]
         ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from criteria import Verdict
 from criteria.words import one_line
 
 from ..gate.digest import SHORT
-from ..plan import Plan
+from ..plan import Plan, title_of
 from ..standing import PhaseState, Standing
 from ..state.journal import Entry, Event, masked
 from ..state.state import State
 from ..state.votes import POLICY, Answer
-from .words import ago, next_step, plural, printable, seconds, title_of
+from .tally import tally_of
+from .words import ago, next_step, printable, seconds
 
 WORST_FIRST = (
     PhaseState.RUNNING,
@@ -36,6 +38,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State, mask: C
     started = state.journal.latest(Event.ATTEMPT_STARTED)
     ended = state.journal.latest(Event.ATTEMPT_ENDED)
     attempts = state.journal.count(Event.ATTEMPT_STARTED)
+    newest = state.journal.latest(Event.ATTEMPT_STARTED, Event.ATTEMPT_RESTORED)
     votes = state.votes.all()
     phases = []
     for standing in standings:
@@ -57,6 +60,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State, mask: C
                 else None,
                 "digest": verdict.data["digest"] if verdict else None,
                 "attempts": attempts.get(name, 0),
+                "restored": _restored(newest.get(name)),
                 "started": started[name].at if name in started else None,
                 "duration_s": attempt.data.get("duration") if attempt else None,
                 "ended": max(entry.at for entry in (verdict, attempt) if entry) if verdict or attempt else None,
@@ -68,7 +72,7 @@ def status_data(plan: Plan, standings: Sequence[Standing], state: State, mask: C
 
 
 def status_lines(data: dict[str, Any], now: float) -> Iterator[str]:
-    """The status for people: a line a phase, and under one that is not done why, and what to do.
+    """The status for people: a line a phase, under it its warnings, and under one that is not done why, and what to do.
 
     Args:
         now: seconds since 1970.
@@ -82,11 +86,14 @@ def status_lines(data: dict[str, Any], now: float) -> Iterator[str]:
         title = printable(phase["title"])
         facts = f"{took:>8}  {digest:{SHORT}}  {', '.join(_facts(phase, now))}"
         yield f"{phase['state']:8} {phase['phase']:{names}}  {title:{titles}}  {facts}".rstrip()
-        if phase["state"] == "done":
-            continue
+        done = phase["state"] == "done"
         for verdict in phase["verdicts"]:
-            if verdict["result"] in ("fail", "review"):
+            if verdict["result"] == "warn":
+                yield f"{'':9}warning: {printable(verdict['message'])}"
+            elif verdict["result"] != "pass" and not done:
                 yield f"{'':9}{printable(verdict['message'])}"
+        if done:
+            continue
         if phase["reason"]:
             yield f"{'':9}{printable(phase['reason'])}"
         if phase["next"]:
@@ -112,10 +119,11 @@ def _facts(phase: dict[str, Any], now: float) -> Iterator[str]:
         yield f"for {seconds(max(0.0, now - phase['started']))}"
         return
     if phase["verdicts"]:
-        held = sum(verdict["result"] in ("pass", "review", "warn") for verdict in phase["verdicts"])
-        yield f"{held} of {plural(len(phase['verdicts']), 'criterion', 'criteria')} hold{'s' if held == 1 else ''}"
+        yield printable(tally_of(phase).sentence)
     if phase["state"] == "done" and phase["approval"] and phase["approval"]["channel"] != POLICY:
         yield f"approved by {printable(phase['approval']['by'])}"
+    if phase["restored"]:
+        yield "restored"
     if phase["ended"] is not None:
         yield ago(now - phase["ended"])
 
@@ -133,5 +141,14 @@ def _shut(judged: Entry | None) -> bool:
     return judged is not None and judged.data["outcome"] == "failed"
 
 
+def _restored(newest: Entry | None) -> dict[str, Any] | None:
+    """Where the outputs came from, if no attempt here made them."""
+    if newest is None or newest.event is not Event.ATTEMPT_RESTORED:
+        return None
+    made = {key: newest.data["made"][key] for key in ("run", "attempt", "at", "by", "host")}
+    return {"at": newest.at, "cache": newest.data["cache"], "made": made}
+
+
 def _verdict(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: data[key] for key in ("name", "result", "value", "bound", "source", "message")}
+    verdict = Verdict.from_data(data).as_data()
+    return {key: verdict[key] for key in ("name", "result", "value", "bound", "source", "message", "waived_by")}

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from rich.cells import cell_len, set_cell_size
+from rich.control import strip_control_codes
 
 from ..annotations import harmless, in_actions
 
@@ -58,6 +59,8 @@ class Terminal:
         self._stream = stream
         self._rich = Console(file=stream, highlight=False, markup=False, soft_wrap=True, emoji=False)
         self.is_live = stream.isatty() and not self._rich.is_dumb_terminal
+        self._is_plain = not self.is_live and self._rich.color_system is None
+        """Would rich make of a line nothing but its text, at ten times the cost?"""
         self._in_actions = in_actions(os.environ)
         self._guard = threading.RLock()
         self._region: list[str] = []
@@ -107,6 +110,9 @@ class Terminal:
             self._stream.flush()
 
     def _painted(self, line: Line) -> str:
+        if self._is_plain:
+            plain = strip_control_codes("".join(text for text, _ in line))
+            return harmless(plain) if self._in_actions else plain
         from rich.text import Text
 
         with self._rich.capture() as captured:

@@ -11,8 +11,7 @@ from criteria import Result, Verdict
 from criteria.sizes import show as show_size
 from criteria.words import one_line
 
-from ..plan import Phase
-from ..work.attempts import Attempt
+from ..work.attempt import Attempt
 
 TAIL_LINES = 12
 TAIL_BYTES = 16_384
@@ -53,14 +52,22 @@ def failure(attempt: Attempt) -> str:
 def next_try(wait: float, after: Attempt | None) -> str:
     """`attempt 2 of 5 in 8 s: connection reset`."""
     which, why = which_try(after)
-    return f"{which} in {seconds(wait)}{why}"
+    return f"{which}{f' in {seconds(wait)}' if wait else ''}{why}"
 
 
 def which_try(after: Attempt | None) -> tuple[str, str]:
     """`attempt 2 of 5` and `: connection reset`."""
+    if after is not None and after.retry is not None and after.lost:
+        return "executed again", printable(f": {after.problem}")
     if after is None or after.retry is None or after.classified is None:
         return "tried again", ", where an earlier run left off"
     return f"attempt {after.tried + 1} of {after.retry.of}", printable(f": {after.classified.sign}")
+
+
+def made_by(made: Mapping[str, Any]) -> str:
+    """Which attempt made what was restored: `made by attempt 3 of ada on build-7`."""
+    who = f" of {', '.join(made['by'])}" if made["by"] else ""
+    return printable(one_line(f"made by attempt {made['attempt']}{who} on {made['host']}"))
 
 
 def ago(duration: float) -> str:
@@ -72,19 +79,15 @@ def ago(duration: float) -> str:
 
 
 def verdict_line(verdicts: Iterable[Verdict]) -> str:
-    """Verdicts that let a gate open, short: metrics with their values, the rest counted."""
-    held = [verdict for verdict in verdicts if verdict.result in (Result.PASS, Result.REVIEW)]
-    metrics = [f"{v.name} {figure(v.value)}" for v in held if v.kind == "metric"]
-    others = len(held) - len(metrics)
+    """Verdicts that let a gate open, short: metrics with their values, of the rest how many hold."""
+    verdicts = list(verdicts)
+    shown = (Result.PASS, Result.REVIEW)
+    metrics = [f"{v.name} {figure(v.value)}" for v in verdicts if v.kind == "metric" and v.result in shown]
+    others = sum(v.kind != "metric" and v.result is Result.PASS for v in verdicts)
     counted = (
         [f"{others} {'other ' if metrics else ''}criteri{'on holds' if others == 1 else 'a hold'}"] if others else []
     )
     return printable(", ".join([*metrics[:4], *(["…"] if len(metrics) > 4 else []), *counted]))
-
-
-def title_of(phase: Phase, mask: Callable[[str], str]) -> str:
-    """A phase's title with the secrets taken out; one that is its name stays, as names do everywhere."""
-    return phase.title if phase.title == phase.name else mask(phase.title)
 
 
 def tail(log: Path, lines: int = TAIL_LINES, mask: Callable[[str], str] = str) -> list[str]:

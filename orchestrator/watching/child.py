@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
 
-from ..signals import HEEDED
+from ..signals import heeded
 
 
 class Runner:
@@ -19,17 +19,19 @@ class Runner:
     Args:
         arguments: of `doit run`.
         folder: in which the command line was given.
+        environment: the whole one: what is withheld from works in this process is not to be missed by its runs.
     """
 
-    def __init__(self, arguments: Sequence[str], folder: str) -> None:
+    def __init__(self, arguments: Sequence[str], folder: str, environment: Mapping[str, str]) -> None:
         self._command = [sys.executable, "-m", "doit", "run", *arguments]
         self._folder = folder
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self.stopped_by: int | None = None
         """The first signal that came."""
 
     def __enter__(self) -> Runner:
-        self._before = {number: signal.signal(number, self._heed) for number in HEEDED}
+        self._before = {number: signal.signal(number, self._heed) for number in heeded()}
         return self
 
     def __exit__(
@@ -45,7 +47,11 @@ class Runner:
         us, and a second time only where a person insists.
         """
         self._process = subprocess.Popen(
-            self._command, cwd=self._folder, stdin=subprocess.DEVNULL, start_new_session=True
+            self._command,
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             if self.stopped_by is not None:  # it came while the process began

@@ -1,64 +1,40 @@
 """One attempt at a work: its record dropped first, executed, looked over, and recorded with what it was built from.
 
 The record is gone, durably, before the work starts: whatever kills it, half-written outputs never count as done.
-The inputs' states are taken before the start: an input that is edited while the work runs is not recorded as built.
+The inputs' states are those before the start: an input that is edited while the work runs is not recorded as built.
+Large inputs that nobody has read yet, and no gate has judged, are read while the work runs. What they held before is
+known from their signatures, or not at all; then the work has to run again.
 """
 
 from __future__ import annotations
 
-import signal
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from phases.executor import Executor, Outcome
+from phases.executor import Executor, Outcome, Start
 from phases.identity import start_mark
 
-from ..config.paths import leaves_through_link
+from ..config.paths import Links
 from ..plan import Plan, Work
 from ..state.files import State as FileState
+from ..state.files import Taken, flat
+from ..state.hashing import GivenUp
 from ..state.journal import Event
-from ..state.place import FOLDER
-from ..state.records import DEFINITION, record_of
+from ..state.records import attempt_id
 from ..state.state import State
+from .attempt import Attempt, log_of, lost, problem_of, record_of_work
 from .command import Surroundings, command_of
-from .errors import Classified, Facts, classify
+from .errors import Facts, classify
 from .inputs import unfit
 from .outputs import remove_all
-from .retry import Retry, policy_of, retry_after
-from .series import Tries
+from .retry import policy_of, retry_after
+from .series import Series, Tries
 
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One execution of a work, ended."""
-
-    work: Work
-    number: int
-    """Counted over all attempts at this work."""
-    tried: int
-    """How many tries in a row have failed, this one included."""
-    duration: float
-    """Seconds."""
-    log: Path
-    problem: str | None = None
-    """Why it did not succeed; None when it did."""
-    classified: Classified | None = None
-    """What kind of failure it is; None when it is none."""
-    retry: Retry | None = None
-    """The try that follows."""
-    stopped: bool = False
-    """It was ended with the run, and says nothing about the work."""
-
-    @property
-    def outcome(self) -> str:
-        """As the journal names it."""
-        if self.stopped:
-            return "stopped"
-        if self.problem is None:
-            return "succeeded"
-        return "retrying" if self.retry else "failed"
+if TYPE_CHECKING:
+    from .sharing import Sharing
 
 
 class Attempts:
@@ -71,12 +47,16 @@ class Attempts:
         executor: Executor,
         around: Surroundings,
         echo: Callable[[str, bytes], None] | None,
+        stopping: Callable[[], bool],
+        sharing: Sharing | None = None,
     ) -> None:
         self._plan = plan
         self._state = state
         self._executor = executor
         self._around = around
         self._echo = echo
+        self._stopping = stopping
+        self._sharing = sharing
         self._tries = Tries(state.journal)
 
     def wait(self, work: Work) -> float:
@@ -88,65 +68,110 @@ class Attempts:
         return seconds
 
     def make(self, work: Work) -> Attempt:
-        """Execute the work once.
+        """Execute the work once, or restore what an attempt elsewhere made of the same. Whoever tells of it has to wait
+        for the disk first (`Database.settle`).
 
         Raises:
             StateError, OSError: the state or the log cannot be written.
         """
         series = self._tries.of(work)
         number = series.number + 1
-        log = self._log(work, number)
+        relative = log_of(self._around.run, work, number)
+        log = self._around.root / relative
         self._state.records.drop([work.task])
-        inputs = {given.path: self._state.files.state(given.path) for given in work.inputs}
-        hindrance = unfit(work, inputs, self._state.records.get)
+        before = self._sharing.seen(work) if self._sharing is not None else []
+        inputs = self._taken(work)
+        hindrance = unfit(work, inputs.now, self._state.records.get) if inputs is not None else None
+        if inputs is not None and hindrance is None and self._sharing is not None:
+            restored = self._sharing.restore(work, series.number, inputs.now)
+            if restored is not None:
+                self._tries.ended(work, series.number, 0, None)
+                return restored
 
-        def started(pid: int | None) -> None:
+        def started(start: Start) -> None:
+            elsewhere: dict[str, Any] = {}
+            if start.worker is not None:
+                elsewhere = {"worker": start.worker, "lease": start.lease}
             self._state.journal.append(
                 Event.ATTEMPT_STARTED,
                 work.phase,
                 work.task,
-                durable=False,  # nothing depends on it but what a kill leaves running, which no power cut does
+                # nothing depends on it but what a kill leaves running, which no power cut does on this machine
+                durable=start.worker is not None,
                 attempt=number,
                 tried=series.tried,
-                pid=pid,
-                mark=None if pid is None else start_mark(pid),
-                log=str(log.relative_to(self._around.root)),
+                pid=start.pid,
+                mark=None if start.pid is None else start_mark(start.pid),
+                log=relative,
                 definition=work.mark,
+                **elsewhere,
             )
 
-        unstarted = Outcome(0.0, error=hindrance) if hindrance else None
-        outcome = unstarted or self._execute(work, number, log, started)
-        if outcome.error is not None:
-            started(None)
-        attempt = self._look_over(work, number, series.tried, log, outcome, hindrance)
+        if inputs is None:
+            outcome = Outcome(0.0, error="the run was stopped", stopped=True)
+        elif hindrance:
+            outcome = Outcome(0.0, error=hindrance)
+        else:
+            inputs.begin()
+            files = [file for path, state in inputs.now.items() for file in flat(path, state)]
+            outcome = self._execute(work, number, log, started, files)
+        if outcome.error is not None and not outcome.lost:
+            started(Start())
+        states: Mapping[str, FileState] = {}
+        if inputs is not None and outcome.succeeded:
+            try:
+                states = inputs.states(self._stopping)
+            except GivenUp:  # the work is done, but from what will never be known
+                outcome = replace(outcome, stopped=True)
+        attempt = self._look_over(work, number, series, log, outcome, hindrance)
         if attempt.problem is not None and work.clean_on_failure:
-            lost = remove_all(self._around.root, work.outputs)
-            attempt = replace(attempt, problem="; ".join([attempt.problem, *lost]))
-        self._record(attempt, outcome, inputs)
-        self._tries.ended(work, number, attempt.tried, attempt.retry)
+            left = remove_all(self._around.root, work.outputs)
+            attempt = replace(attempt, problem="; ".join([attempt.problem, *left]))
+        self._record(attempt, outcome, states)
+        if self._sharing is not None:
+            self._sharing.hold(attempt, states, before)
+        self._tries.ended(work, number, attempt.tried, attempt.retry, attempt.lost)
         return attempt
 
-    def _execute(self, work: Work, number: int, log: Path, started: Callable[[int], None]) -> Outcome:
-        for output in work.outputs:
-            (self._around.root / output).parent.mkdir(parents=True, exist_ok=True)
+    def _taken(self, work: Work) -> Taken | None:
+        """The inputs before the start; None when the run is stopped meanwhile.
+
+        What another phase makes is never left for later: the work must not start on anything but what was judged. Nor
+        is anything where the cache is asked, which goes by the contents.
+        """
+        asks = self._sharing is not None and work.cached
+        unjudged = [given.path for given in work.inputs if not given.makers and not asks]
+        try:
+            return self._state.files.take([given.path for given in work.inputs], unjudged, self._stopping)
+        except GivenUp:
+            return None
+
+    def _execute(
+        self, work: Work, number: int, log: Path, started: Callable[[Start], None], files: list[str]
+    ) -> Outcome:
+        for folder in {os.path.dirname(os.path.join(self._around.root, output)) for output in work.outputs}:
+            os.makedirs(folder, exist_ok=True)
         echo = self._echo
         to_terminal = None if echo is None else lambda chunk: echo(work.task, chunk)
         try:
-            command = command_of(work, number, log, self._around, to_terminal)
+            command = command_of(work, number, log, self._around, to_terminal, files)
         except KeyError as error:
             return Outcome(0.0, error=f"its env names the variable {error.args[0]}, which is neither set nor in .env")
         return self._executor.execute(command, started)
 
     def _look_over(
-        self, work: Work, number: int, tried: int, log: Path, outcome: Outcome, hindrance: str | None
+        self, work: Work, number: int, series: Series, log: Path, outcome: Outcome, hindrance: str | None
     ) -> Attempt:
         """What came of an execution, and whether another one follows."""
+        tried = series.tried
+        if outcome.lost and not outcome.stopped:
+            return lost(work, number, series, log, outcome)
         if outcome.stopped:
             return Attempt(work, number, tried, outcome.duration, log, "was stopped with the run", stopped=True)
-        exists, root = self._state.files.exists, str(self._around.root)
+        exists, links = self._state.files.exists, Links(str(self._around.root))
         made = work.outputs if outcome.succeeded else ()
         missing = tuple(path for path in made if not exists(path))
-        stray = tuple(path for path in made if leaves_through_link(root, path))
+        stray = tuple(path for path in made if links.outside(path))
         if outcome.succeeded and not missing and not stray:
             return Attempt(work, number, 0, outcome.duration, log)
         paths = [given.path for given in work.inputs]
@@ -172,7 +197,7 @@ class Attempts:
             tried + 1,
             outcome.duration,
             log,
-            _problem(work, facts),
+            problem_of(work, facts),
             classified,
             retry_after(policy, tried + 1),
         )
@@ -184,10 +209,12 @@ class Attempts:
             why = {"class": classified.error_class.value, "rule": classified.because if classified.by_rule else None}
         if retry is not None:
             why |= {"of": retry.of, "wait": round(retry.wait, 3)}
-        with self._state.database.transaction():
+        if attempt.lost:
+            why["lost"] = attempt.lost
+        with self._state.database.transaction(durable=False):
             if attempt.problem is None:
-                values = {DEFINITION: work.definition_text, "attempt": attempt.number}
-                self._state.records.save(work.task, record_of(values, inputs))
+                id_ = attempt_id(self._around.run, attempt.number)
+                self._state.records.save(work.task, record_of_work(work, id_, inputs))
             self._state.journal.append(
                 Event.ATTEMPT_ENDED,
                 work.phase,
@@ -203,35 +230,3 @@ class Attempts:
                 definition=work.mark,
                 **why,
             )
-
-    def _log(self, work: Work, number: int) -> Path:
-        _, _, *combination = work.task.split(":")
-        which = "@" + ",".join(combination) if combination else ""  # no phase has an @ in its name
-        name = f"{work.phase}{which}.{number}.log"
-        return self._around.root / FOLDER / "logs" / self._around.run / name
-
-
-def _problem(work: Work, facts: Facts) -> str:
-    if facts.start_error is not None:
-        return facts.start_error
-    ended = _ended(work, facts)
-    return f"{ended}; {facts.unfit_input}" if facts.unfit_input else ended
-
-
-def _ended(work: Work, facts: Facts) -> str:
-    if facts.timed_out:
-        return f"ran longer than its timeout of {work.timeout:g} s and was ended"
-    if facts.signal is not None:
-        return f"was ended by {_signal_name(facts.signal)}"
-    if facts.exit_code:
-        return f"ended with exit code {facts.exit_code}"
-    if facts.missing_outputs:
-        return f"ended with exit code 0 but did not make {', '.join(facts.missing_outputs)}"
-    return f"ended with exit code 0 but made {facts.stray_outputs[0]} a link that leads out of the project"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -65,7 +65,7 @@ def _certain(facts: Facts) -> Classified | None:
     if facts.unfit_input:
         return Classified(ErrorClass.DEPENDENCY, facts.unfit_input, _line(facts.unfit_input), by_rule=False)
     if facts.start_error is not None:
-        return Classified(ErrorClass.CONFIG, f"could not be started: {facts.start_error}", _line(facts.start_error))
+        return Classified(ErrorClass.CONFIG, "it never started", _line(facts.start_error))
     return None
 
 

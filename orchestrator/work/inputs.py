@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 from ..config.paths import is_glob
 from ..plan import Work
-from ..state.files import ABSENT, UNREADABLE, flat
+from ..state.digests import ABSENT, UNREADABLE
 from ..state.files import State as FileState
+from ..state.files import flat
 from ..state.records import PATHS, Record
 
 

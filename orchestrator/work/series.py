@@ -11,7 +11,7 @@ from ..plan import Work
 from ..state.journal import Entry, Event, Journal
 from .retry import Retry
 
-GOES_ON = frozenset({"retrying", "stopped", "interrupted"})
+GOES_ON = frozenset({"retrying", "stopped", "interrupted", "lost"})
 """Outcomes of an attempt after which its series is not over; only the first of them is a try that failed."""
 
 
@@ -27,6 +27,8 @@ class Series:
     """When the next one may start, in seconds on the monotonic clock."""
     earlier: Mapping[str, Any] | None = None
     """How an attempt of an earlier run ended, after which this one waits."""
+    lost: int = 0
+    """How many attempts in a row were lost with the machines that executed them."""
 
 
 class Tries:
@@ -53,13 +55,14 @@ class Tries:
         """Seconds until the work may be tried; 0 when it may be now."""
         return max(0.0, self.of(work).due - self._monotonic())
 
-    def ended(self, work: Work, number: int, tried: int, retry: Retry | None) -> None:
-        """An attempt ended; `tried` of the series have failed, and `retry` says what follows."""
+    def ended(self, work: Work, number: int, tried: int, retry: Retry | None, lost: int = 0) -> None:
+        """An attempt ended; `tried` of the series have failed, the last `lost` attempts were lost, and `retry` says
+        what follows."""
         due = 0.0 if retry is None else self._monotonic() + retry.wait
-        self._series[work.task] = Series(number, tried, due)
+        self._series[work.task] = Series(number, tried, due, lost=lost)
 
     def _from_journal(self, work: Work) -> Series:
-        events = (Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.FORGOTTEN)
+        events = (Event.ATTEMPT_STARTED, Event.ATTEMPT_ENDED, Event.ATTEMPT_RESTORED, Event.FORGOTTEN)
         newest = self._journal.newest(work.phase, work.task, *events)
         if newest is None:
             return Series(0)
@@ -69,7 +72,8 @@ class Tries:
         if newest.data["definition"] != work.mark or newest.data.get("outcome") not in GOES_ON:
             return Series(number)
         left = self._left(newest)
-        return Series(number, newest.data["tried"], self._monotonic() + left, newest.data if left else None)
+        lost = newest.data.get("lost", 0)
+        return Series(number, newest.data["tried"], self._monotonic() + left, newest.data if left else None, lost)
 
     def _left(self, ended: Entry) -> float:
         """What is left of an earlier run's wait, by the wall clock: whatever that says, never more than the wait."""

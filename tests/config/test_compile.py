@@ -4,8 +4,11 @@ from textwrap import dedent
 
 import pytest
 
+from criteria.documents.yaml import read
+from orchestrator.config.findings import Desk, Source
 from orchestrator.config.load import load_plan
 from orchestrator.config.problems import ConfigError
+from orchestrator.config.works import too_many
 from orchestrator.plan import Input, Rule
 
 
@@ -373,6 +376,36 @@ def test_two_values_that_look_the_same_are_told(problems):
     ]
 
 
+def test_more_combinations_than_anybody_can_go_through_are_refused_before_they_are_made(problems):
+    hundred, ten = list(range(100)), list(range(10))
+    text = f"""
+        a: {{run: x, matrix: {{v: {hundred}, w: {hundred}, x: {hundred}, y: {hundred}, z: {hundred}}}}}
+        b: {{run: x, matrix: {{v: {hundred}, w: {hundred}, x: {hundred}, y: [1, 2]}}, inputs: ["../x"]}}
+        c: {{run: x, matrix: {{v: {ten}}}}}
+        """
+    limit, remedy = "1,000,000", "shorten the axes, or let each work go through the values of one of them"
+    ways = " × ".join(f"100 of {axis}" for axis in "vwxyz")
+    assert problems(text) == [
+        (
+            "config/phases.yaml:2:15: the matrix of a has 10,000,000,000 combinations"
+            f" ({ways}), and {limit} at most are allowed; {remedy}"
+        ),
+        (
+            "config/phases.yaml:3:15: the matrix of b has 2,000,000 combinations"
+            f" (100 of v × 100 of w × 100 of x × 2 of y), and {limit} at most are allowed; {remedy}"
+        ),
+    ]
+
+
+def test_as_many_combinations_as_are_allowed_are_no_problem():
+    thousand = list(range(1000))
+    empty = Source("f", read("{}"))
+    desk = Desk(empty, empty, empty, lambda name: None)
+    assert not too_many("a", {"run": "x", "matrix": {"m": thousand, "n": thousand}}, desk)
+    assert not too_many("a", {"run": "x"}, desk)
+    assert desk.found.problems == []
+
+
 def test_a_value_that_takes_a_path_out_of_the_project_is_told(problems):
     assert problems("m: {run: x, outputs: ['{a}/x'], matrix: {a: [ok, ..]}}") == [
         "config/phases.yaml:2:25: '../x' leaves the project; copy or link what you need into it"
@@ -402,6 +435,10 @@ BOUNDS = 'write ">= 0.95", "<= 1.02 * approved" or ">= approved - 0.01"'
         (
             {"review": '"<= 11"'},
             "6:13: review <= 11 can never be met where pass <= 12 is not; make review the looser one, or leave it out",
+        ),
+        (
+            {"review": '">= 13"'},
+            "6:13: pass <= 12 can be met where review >= 13 is not; make review the looser one, or leave it out",
         ),
         (
             {"at": "'lenght(a)'"},
@@ -477,22 +514,86 @@ COMMON = "approval: {by: [ann, bob], quorum: 2, expires: 1h}\n"
         ("", COMMON + "mode: manual", Rule(True, ("ann", "bob"), 2, True, 3600.0, by_mode=True)),
         ("approval: manual", COMMON, Rule(True, ("ann", "bob"), 2, True, 3600.0)),
         ("approval: {by: [ben, cy]}", COMMON, Rule(True, ("ben", "cy"), 2, True, 3600.0)),
-        ("approval: {by: [], expires: null}", COMMON, Rule(True, (), 2, True, None)),
+        ("approval: {by: everyone, expires: null}", COMMON, Rule(True, (), 2, True, None)),
         ("approval: {quorum: 1, self_approval: true, expires: 90}", COMMON, Rule(True, ("ann", "bob"), 1, True, 90.0)),
-        ("", "approval: {by: [], quorum: 1, self_approval: true, expires: null}", Rule(False, by_mode=True)),
+        ("", "approval: {by: everyone, quorum: 1, self_approval: true, expires: null}", Rule(False, by_mode=True)),
     ],
 )
 def test_a_phases_own_approval_goes_over_the_mode_and_the_common_rule(load, own, orchestrator, rule):
     assert load(f"a: {{run: x, {own}}}", orchestrator=orchestrator).phases["a"].rule == rule
 
 
-# -- what this version does not do ----------------------------------------------------------------------------
+# -- the cluster ----------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_is_refused(problems):
-    assert problems("a:\n  run: x\n  executor: dask") == [
-        "config/phases.yaml:4:15: executor 'dask' is not in this version; use local"
-    ]
+@pytest.mark.parametrize(
+    ("own", "common", "executor"),
+    [
+        ("", "", "local"),
+        ("executor: dask", "", "dask"),
+        ("", "executor: dask", "dask"),
+        ("executor: local", "executor: dask", "local"),
+    ],
+)
+def test_a_phases_own_executor_goes_over_the_common_one(load, own, common, executor):
+    plan = load(f"a: {{run: x, {own}}}", orchestrator=common)
+    assert plan.phases["a"].works[0].executor == executor
+    assert (plan.dask is None) == (executor == "local"), "of a cluster nobody hears who needs none"
+
+
+def test_where_the_cluster_is(load):
+    dask = "{address: 'tls://host:8786', tls: {ca: ca.pem, cert: c.pem, key: k.pem}, lease: 1m, wait: 2h}"
+    plan = load("a: {run: x, executor: dask, resources: {GPU: 1}}", orchestrator=f"executors: {{dask: {dask}}}")
+    assert plan.dask == {
+        "address": "tls://host:8786",
+        "tls": {"ca": "ca.pem", "cert": "c.pem", "key": "k.pem"},
+        "lease": 60.0,
+        "wait": 7200.0,
+    }
+    assert plan.phases["a"].works[0].resources == {"GPU": 1.0}
+
+
+def test_moving_a_work_leaves_what_it_is(load):
+    here, there = (load(f"a: {{run: x, {more}}}").phases["a"].works[0] for more in ("", "executor: dask"))
+    assert here.definition_text == there.definition_text
+
+
+@pytest.mark.parametrize(
+    ("own", "orchestrator", "problem"),
+    [
+        (
+            "resources: {GPU: 1}",
+            "",
+            "config/phases.yaml:2:15: a runs on this machine, where no resources are counted; use pools, or executor: dask",
+        ),
+        (
+            "executor: dask, resources: {GPU: 2}",
+            "executors: {dask: {resources: {GPU: 1}}}",
+            (
+                "config/phases.yaml:2:43: a takes 2 of 'GPU', of which a worker has 1; take less, or give workers more under"
+                " executors.dask in config/orchestrator.yaml"
+            ),
+        ),
+        (
+            "executor: dask",
+            "executors: {dask: {lease: 100ms}}",
+            (
+                "config/orchestrator.yaml:1:27: a lease that short ends commands whenever a machine is busy;"
+                " allow at least 2 s"
+            ),
+        ),
+        (
+            "executor: dask",
+            "executors: {dask: {wait: 0}}",
+            "config/orchestrator.yaml:1:26: in no time no cluster is there; allow it some seconds",
+        ),
+    ],
+)
+def test_what_no_cluster_can_do(problems, own, orchestrator, problem):
+    assert problems(f"a: {{run: x, {own}}}", orchestrator=orchestrator) == [problem]
+
+
+# -- many at once ---------------------------------------------------------------------------------------------
 
 
 def test_several_problems_of_one_phase_are_told_at_once(problems):
@@ -528,6 +629,31 @@ def test_a_rule_that_nobody_can_meet_is_refused(problems, approval, problem):
     assert told.partition(": ")[2] == problem.partition(": ")[2]
 
 
+@pytest.mark.parametrize("timeout", ["0", "0.0", "0s", "0ms"])
+def test_a_work_must_have_some_time(problems, timeout):
+    place = "config/phases.yaml:2:24"
+    assert problems(f"a: {{run: x, timeout: {timeout}}}") == [
+        f"{place}: in no time no work is done; allow it some seconds, or leave it out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("phase", "orchestrator"),
+    [
+        ("a: {{run: x, timeout: {}}}", ""),
+        ("a: {{run: x, retry: {{wait: {}}}}}", ""),
+        ("a: {{run: x, approval: {{expires: {}}}}}", ""),
+        ("a: {{run: x}}", "executors: {{dask: {{lease: {}}}}}"),
+        ("a: {{run: x}}", "cache: {{url: x, wait: {}}}"),
+        ("a: {{run: x}}", "triggers: [{{on: plan.done, run: x, timeout: {}}}]"),
+    ],
+)
+def test_a_duration_that_no_clock_knows_is_refused(problems, phase, orchestrator):
+    endless = "9" * 400 + "s"
+    [found] = problems(phase.format(endless), orchestrator=orchestrator.format(endless))
+    assert "…', a duration such as 90, 90s or 5m belongs here" in found
+
+
 def test_parameters_that_would_be_one_variable_are_refused(problems):
     [told] = problems("a: {run: x, params: {month: 1, Month: 2}}", "")
     assert "'Month' and 'month' are both PARAM_MONTH in the environment; rename one of them" in told
@@ -536,3 +662,30 @@ def test_parameters_that_would_be_one_variable_are_refused(problems):
 def test_a_matrix_value_that_is_too_long_for_a_name_is_refused(problems):
     [told] = problems(f"a: {{run: x, matrix: {{c: [{'y' * 101}]}}}}", "")
     assert "this value of c has 101 characters" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "matrix", "length"),
+    [
+        ("n" * 241, "", "the name of this phase has 241"),
+        (
+            "n" * 40,
+            ", matrix: {a: [b, {c}], d: [{c}, b]}",
+            "the name of this phase, with its longest values behind it, ",
+        ),
+        (
+            "n",
+            ", matrix: {a: ['{ü}']}",
+            "the name of this phase, with its longest values behind it, quoted as in a URL, has 242",
+        ),
+    ],
+)
+def test_a_name_that_no_log_can_have_is_refused(problems, name, matrix, length):
+    matrix = matrix.replace("{c}", "c" * 100).replace("{ü}", "ü" * 40)
+    [problem] = problems(f"{name}: {{run: x{matrix}}}")
+    assert problem.startswith(f"config/phases.yaml:2:3: {length}")
+    assert problem.endswith(" characters; the name of a log holds 240 of it")
+
+
+def test_the_longest_name_that_a_log_can_have_is_fine(load):
+    assert load(f"{'n' * 240}: {{run: x}}\n{'m' * 139}: {{run: x, matrix: {{a: [{'c' * 100}]}}}}")

@@ -24,7 +24,18 @@ BY_PATTERN = {  # texts that a pattern lets through
     schema.SIZE: ["100", "10kB", "1 MiB"],
     schema.VARIABLE: ["GITHUB_TOKEN"],
 }
-OTHERS = ["auto", "manual", "owner/name", "https://x.org/", "SIGKILL", "phase.failed", "a" * 64, "NAME"]
+OTHERS = [
+    "auto",
+    "manual",
+    "everyone",
+    "owner/name",
+    "https://x.org/",
+    "tcp://x:8786",
+    "SIGKILL",
+    "phase.failed",
+    "a" * 64,
+    "NAME",
+]
 JUNK = st.one_of(
     st.none(),
     st.booleans(),

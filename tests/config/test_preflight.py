@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.config.preflight import escapes, missing
+from orchestrator.config.preflight import escapes, missing, unready
 from orchestrator.plan import Input, Phase, Plan, Rule, Work, canonical
 
 
@@ -48,6 +48,19 @@ def test_a_work_cannot_be_done_in_a_file(tmp_path):
     ]
     for fine in ("folder", "not/yet/there"):
         assert lines(missing(tmp_path, [phase(cwd=fine)], lambda path: True)) == []
+
+
+def test_a_cluster_needs_its_package_and_only_who_has_one_does():
+    here, there = phase("here"), phase("there")
+    there = replace(there, works=tuple(replace(work, executor="dask") for work in there.works))
+    assert lines(unready([here, there, there], lambda package: False)) == [
+        (
+            "config/phases.yaml:2:3: there runs on a Dask cluster, and distributed is not installed;"
+            " pip install 'phasegate[dask]'"
+        )
+    ]
+    assert lines(unready([here], lambda package: False)) == []
+    assert lines(unready([there], {"distributed"}.__contains__)) == []
 
 
 @pytest.fixture

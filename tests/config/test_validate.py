@@ -48,7 +48,7 @@ jobs: 2
 pools: {gpu: 1}
 errors: [{exit_code: 75, class: transient}, {signal: SIGKILL, class: permanent}, {output: "x|y", class: timeout}]
 retry: {transient: {attempts: 5, wait: 1s, factor: 2, max_wait: 60s}}
-approval: {by: [], quorum: 1, self_approval: true, expires: null}
+approval: {by: everyone, quorum: 1, self_approval: true, expires: null}
 triggers: [{on: phase.failed, run: ./notify.sh}, {on: plan.done, webhook: "https://x/y", secret: HOOK, timeout: 3}]
 executors: {dask: {address: "tcp://x"}}
 """,
@@ -63,6 +63,8 @@ statuses: false
 approvals: {permission: write, users: [], poll: 30s}
 """,
 }
+
+NAMES = "a list of names or the word everyone belongs here"
 
 
 def found(kind, text):
@@ -89,6 +91,26 @@ def test_an_empty_file_is_valid_where_all_keys_are_optional(kind):
         ("{run: x, timeout: .inf}", "f:1:31: timeout is too large a number; quote it if it is a text"),
         ("{run: x, executor: slurm}", "f:1:32: executor 'slurm' is not one of local, dask"),
         ("{run: x, needs: a}", "f:1:29: needs is 'a', a list of texts belongs here; write a list: [a]"),
+        (
+            '{run: x, needs: ""}',
+            "f:1:29: needs is empty, a list of texts belongs here; give it a value, or remove the key",
+        ),
+        (
+            "{run: x, approval: {by: []}}",
+            f"f:1:37: approval.by is empty, {NAMES}; give it a value, or remove the key",
+        ),
+        (
+            '{run: x, approval: {by: ""}}',
+            f"f:1:37: approval.by is empty, {NAMES}; give it a value, or remove the key",
+        ),
+        (
+            "{run: x, approval: {by: ada}}",
+            f"f:1:37: approval.by is 'ada', {NAMES}; write a list: [ada]",
+        ),
+        (
+            "{run: x, matrix: {n: []}}",
+            "f:1:34: matrix.n is empty, a list of values belongs here; give it a value, or remove the key",
+        ),
         ("{run: x, env: {A: 1}}", 'f:1:31: env.A is 1, a text belongs here; quote it: "1"'),
         ("{run: x, env: {A_TOKEN: 1}}", "f:1:37: env.A_TOKEN is no text, a text belongs here; quote it"),
         ("{run: x, retry: {attempts: 0}}", "f:1:40: retry.attempts is 0, a whole number of at least 1 belongs here"),
@@ -126,6 +148,16 @@ def test_a_phase_that_is_wrong(phase, problem):
             'f:1:6: metric needs pass beside it; add pass, a bound such as ">= 0.95"',
         ),
         ("criteria", "p: [{}]", "f:1:5: p[0] has none of file, json, metric, command, check; add one of them"),
+        (
+            "orchestrator",
+            "triggers: [{on: phase.failed, run: x, phases: []}]",
+            "f:1:47: triggers[0].phases is empty, a list of texts belongs here; give it a value, or remove the key",
+        ),
+        (
+            "orchestrator",
+            "approval: {by: []}",
+            f"f:1:16: approval.by is empty, {NAMES}; give it a value, or remove the key",
+        ),
         ("orchestrator", "mod: auto", "f:1:1: unknown key 'mod'; did you mean 'mode'?"),
     ],
 )

@@ -20,6 +20,7 @@ class Project:
         self.now = NOW
         self.approved: dict[str, float] = {}
         self.env = dict(os.environ)
+        self.digests: dict[str, str] = {}
 
     def write(self, path: str, content: str | bytes, age: float = 0) -> None:
         file = self.root / path
@@ -30,7 +31,7 @@ class Project:
     def judge(self, **raw: Any) -> Verdict:
         """`from_` and `pass_` stand for the keys that Python keeps for itself."""
         item = {key.rstrip("_"): value for key, value in raw.items()}
-        return parse(item).judge(Scene(self.root, self.now, self.approved, self.env))
+        return parse(item).judge(Scene(self.root, self.now, self.approved, self.env, self.digests))
 
     def metric(self, path: str, at: str, pass_: str = ">= 0", **more: Any) -> Verdict:
         return self.judge(metric="mae", from_=path, at=at, pass_=pass_, **more)

@@ -56,6 +56,14 @@ def test_content(project: Project) -> None:
     assert verdict.message == f"a has sha256 {digest}, must be {'0' * 64}"
 
 
+def test_content_that_was_hashed_already_is_not_read_again(project: Project) -> None:
+    """Shown by a lie, which is believed."""
+    project.write("a", "xyz")
+    project.digests = {"a": "1" * 64}
+    assert project.judge(file="a", sha256="1" * 64).result is Result.PASS
+    assert project.judge(file="a", sha256="0" * 64).message == f"a has sha256 {'1' * 64}, must be {'0' * 64}"
+
+
 def test_a_folder_is_the_sum_of_its_files(project: Project) -> None:
     project.write("parts/deep/1", b"x" * 600, age=50)
     project.write("parts/2", b"x" * 400, age=500)

@@ -46,6 +46,7 @@ METRIC = {"metric": "mae", "from": "m.json", "at": "mae", "pass": "<= 12"}
         ({**METRIC, "pass": 0.95}, "pass", "'pass': '0.95' is not a threshold"),
         ({**METRIC, "review": "<= x"}, "review", "'review': '<= x' is not a threshold"),
         ({**METRIC, "review": "<= 11"}, "review", "review <= 11 can never be met where pass <= 12 is not"),
+        ({**METRIC, "review": ">= 11"}, "review", "pass <= 12 can be met where review >= 11 is not"),
         ({**METRIC, "name": "x"}, "name", "a metric criterion has no key 'name'"),
         ({"command": []}, "command", "'command' is []"),
         ({"command": ["sleep", 5]}, "command", "'command' is not a list of texts"),

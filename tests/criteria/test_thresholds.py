@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from criteria import Result
 from criteria.figures import shown
-from criteria.thresholds import judge, parse, unreachable
+from criteria.thresholds import judge, looser, parse, unreachable
 
 OPERATORS = {
     ">=": operator.ge,
@@ -72,18 +72,58 @@ def test_pass_is_asked_before_review(op: str, bound: float, review: tuple[str, f
     assert judge(value, pass_, band, None) is expected
 
 
-@given(st.sampled_from(["<", "<=", ">", ">="]), st.integers(-3, 3), st.sampled_from(["=", ""]), st.integers(-3, 3))
-def test_a_band_is_unreachable_when_no_value_falls_into_it(op: str, bound: int, equal: str, looser: int) -> None:
-    pass_, review = parse(f"{op} {bound}"), parse(f"{op[0]}{equal} {looser}")
+@given(ops, st.integers(-3, 3), ops, st.integers(-3, 3))
+def test_a_band_is_looser_when_all_that_passes_meets_it_and_more(op: str, bound: int, other: str, looser_: int) -> None:
+    pass_, review = parse(f"{op} {bound}"), parse(f"{other} {looser_}")
     quarters = [quarter / 4 for quarter in range(-20, 21)]
+    outside = any(pass_.holds(each, None) and not review.holds(each, None) for each in quarters)
     reached = any(judge(each, pass_, review, None) is Result.REVIEW for each in quarters)
     assert unreachable(review, pass_) is not reached
+    assert looser(review, pass_) is (reached and not outside)
 
 
-def test_the_same_threshold_twice_is_unreachable_and_opposite_ones_are_not() -> None:
-    assert unreachable(parse("<= 1.0 * approved"), parse("<= approved"))
-    assert not unreachable(parse("<= 1.1 * approved"), parse("<= approved"))
-    assert not unreachable(parse("<= 2"), parse(">= 1"))
+@given(ops, ops, hundredths, hundredths, st.sampled_from([0.5, 1, 2]), st.sampled_from([0.5, 1, 2]))
+def test_a_band_that_is_refused_would_be_no_band_whatever_is_approved(
+    op: str, other: str, offset: int, band: int, factor: float, share: float
+) -> None:
+    pass_ = parse(f"{op} {factor} * approved {'-' if offset < 0 else '+'} {abs(offset)}")
+    for review in (
+        parse(f"{other} {share} * approved {'-' if band < 0 else '+'} {abs(band)}"),
+        parse(f"{other} {band}"),
+    ):
+        if not looser(review, pass_):
+            for approved in (-30_000, -1, 0, 1, 30_000):
+                near = [
+                    bound + step
+                    for each in (pass_, review)
+                    if (bound := each.bound(approved)) is not None
+                    for step in (-1, 0, 1)
+                ]
+                outside = any(pass_.holds(each, approved) and not review.holds(each, approved) for each in near)
+                reached = any(judge(each, pass_, review, approved) is Result.REVIEW for each in near)
+                assert outside or not reached
+
+
+@pytest.mark.parametrize(
+    ("pass_", "review", "is_looser"),
+    [
+        ("<= approved", "<= 1.0 * approved", False),
+        ("<= approved", "<= 1.1 * approved", True),
+        (">= approved", ">= approved - 0.01", True),
+        (">= approved", ">= approved + 0.01", False),
+        (">= approved", ">= 0.5", True),
+        (">= approved", "<= 0.9 * approved", False),
+        ("== approved", "<= 0.9 * approved", True),  # where less than nothing is approved
+        ("!= approved", "!= 0", False),
+        (">= 0.9", "<= 0.8", False),
+        ("== 1", ">= 0.9", True),
+        ("> 0", "!= 0", True),
+        (">= 0", "!= 0", False),
+        ("> 0.1", ">= 0.10000000000000002", False),
+    ],
+)
+def test_looser_with_what_is_approved(pass_: str, review: str, is_looser: bool) -> None:
+    assert looser(parse(review), parse(pass_)) is is_looser
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))

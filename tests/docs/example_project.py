@@ -19,7 +19,7 @@ from markdown_blocks import Block, Command, Kind
 
 REPOSITORY = Path(__file__).parent.parent.parent
 STARTER = REPOSITORY / "orchestrator" / "starter"
-SECONDS = 60
+SECONDS = 300
 
 
 class ExampleProject:

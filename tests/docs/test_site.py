@@ -16,6 +16,7 @@ import phasegate  # noqa: F401 - finds orchestrator wherever this test is starte
 from orchestrator.results import End
 from orchestrator.standing import PhaseState
 from orchestrator.state.journal import Event
+from orchestrator.views.lines import ASKS, RETRYING
 
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -63,7 +64,10 @@ def test_states_words_and_events_have_their_line() -> None:
         return re.findall(r"^\| `([\w.]+)` \|", re.split(r"^#", below, flags=re.MULTILINE)[0], re.MULTILINE)
 
     assert sorted(first_cells("states.md", "## States of a phase")) == sorted(state.value for state in PhaseState)
-    assert sorted(first_cells("states.md", "## Words of a run")) == sorted([*(end.value for end in End), "retrying"])
+    words = sorted([*(end.value for end in End), RETRYING[0], ASKS[0]])
+    assert sorted(first_cells("states.md", "## Words of a run")) == words
+    told = "Each line of a run begins with what became of the phase:"
+    assert sorted(first_cells("configuration.md", told)) == words
     assert sorted(first_cells("journal.md", "# The journal")) == sorted(event.value for event in Event)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ shut:
 SLOW = """\
 plan: slow
 phases:
-  slow: {run: "touch started; for i in $(seq 600); do test -e go && break; sleep 0.05; done"}
+  slow: {run: "touch started; until test -e go; do sleep 0.05; done"}
   later: {run: "true", needs: [slow]}
 """
 
@@ -94,21 +96,25 @@ def test_every_state_fits_the_schema(project: ExampleProject) -> None:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[ExampleProject]:
-    """A project in which a run is going on."""
+def running(tmp_path: Path, wait_until: Callable[[Callable[[], bool]], None]) -> Iterator[ExampleProject]:
+    """A project in which a run is going on. A work has begun before the journal knows it."""
     made = ExampleProject(tmp_path)
     made.write("config/phases.yaml", SLOW)
     process = subprocess.Popen([sys.executable, "-m", "doit"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+
+    def is_on_record() -> bool:
+        assert process.poll() is None
+        if not (tmp_path / "started").exists():
+            return False
+        with closing(sqlite3.connect(f"file:{tmp_path}/.doit.db?mode=ro", uri=True)) as state:
+            return bool(state.execute("select 1 from journal where event = 'attempt.started'").fetchall())
+
     try:
-        deadline = time.monotonic() + 20
-        while not (tmp_path / "started").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(is_on_record)
         yield made
     finally:
         made.write("go", "")
-        process.wait(60)
+        process.wait(200)
 
 
 def test_a_run_that_is_going_on_fits_the_schema(running: ExampleProject) -> None:

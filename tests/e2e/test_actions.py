@@ -67,7 +67,7 @@ def test_a_failed_criterion_is_told_beside_its_line(project, actions):
     assert f"::error file={folder}/config/phases.json,line=" in commands(ran)[1]
     assert "title=b failed::ended with exit code 3" in commands(ran)[1]
     assert actions.outputs() == {"state": "failed", "waiting": "[]"}
-    assert "| ❌ failed | `bad` |  | 2 of 3, not `mae` |" in actions.summary.read_text("utf-8")
+    assert "| ❌ failed | `bad` |  | 1 of 3, 1 warning, not `mae` |" in actions.summary.read_text("utf-8")
     assert "::" not in ran.out, "the log that people read stays as it is"
 
 

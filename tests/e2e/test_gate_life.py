@@ -33,24 +33,6 @@ def gate(project):
     return gate
 
 
-@pytest.fixture
-def move_clock(tmp_path, monkeypatch):
-    """Moves the wall clock of all later commands, so many days from the true one; the times of files stay true.
-
-    Python's own door for that is a `sitecustomize` module: it says it before anything of ours is imported. dodo.py comes
-    too late, because by then `time.time` is a default argument of `Lookup` and `Journal`.
-    """
-    folder = tmp_path / "clock"
-    folder.mkdir()
-    monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}".rstrip(":"))
-
-    def move_clock(days: float) -> None:
-        moved = f"import time\ntime.time = lambda true=time.time: true() + {days * DAY}\n"
-        (folder / "sitecustomize.py").write_text(moved)
-
-    return move_clock
-
-
 def asked(project) -> list[str]:
     """The phases of which a run was told that they wait for a person; also while it goes on."""
     if not (project.root / ".doit.db").exists():
@@ -270,6 +252,32 @@ def test_a_value_in_its_review_band_can_be_waived(gate):
     project.doit().done("m", "after").ended(0, "waived by ada: fine")
 
 
+def test_what_a_person_decides_warns_or_was_waived_is_not_counted_among_what_holds(gate):
+    """By `doit status`, by the report and by the JSON that the others are made of."""
+    small = {"file": "in.json", "min_size": 100}
+    project = gate(12, None, BAND, {**small, "severity": "warn"})
+    project.doit().ended(4)
+    counted = "0 of 2 criteria hold, 1 for a person to decide, 1 warning"
+    project.doit("status").ended(0, counted, "\n         mae 12: a person decides", "\n         warning: in.json ")
+    project.doit("report").ended(0)
+    assert "0 of 2 hold, <bdi>1 for a person to decide</bdi>, <bdi>1 warning</bdi>" in project.read(".doit/report.html")
+
+    project = gate(12, None, BAND, small)
+    project.doit().ended(1)
+    project.doit("waive", "m", "in.json", "-m", "small today", env=ADA).ended(0)
+    project.doit("approve", "m", env=GRACE)
+    project.doit()
+    project.doit("approve", "m", env=GRACE).ended(0)
+    project.doit().done("m", "after")
+    counted = "0 of 2 criteria hold, 1 decided by a person, 1 waived by ada, approved by grace"
+    project.doit("status").ended(0, counted, "\n         warning: in.json ", "waived by ada: small today")
+    project.doit("report").ended(0)
+    assert "0 of 2 hold, <bdi>1 decided by a person</bdi>, <bdi>1 waived by ada</bdi>" in project.read(
+        ".doit/report.html"
+    )
+    assert [verdict["waived_by"] for verdict in status(project)["verdicts"]] == [None, "ada"]
+
+
 def test_one_waiver_does_not_stand_for_another_criterion(gate):
     other = {"command": "exit 1", "name": "leakage"}
     project = gate(12, None, LOW, other)
@@ -476,6 +484,38 @@ def test_saying_it_twice_is_refused(gate):
     project.doit("approve", "m", env=ADA).ended(3, "the gate of m is open already")
     project.doit("revoke", "m", env=ADA).ended(0)
     project.doit("revoke", "m", env=ADA).ended(3, "nobody voted on", "nothing to take back")
+
+
+def test_an_approval_of_what_has_to_run_again_is_told_what_changed(gate):
+    """Its gate is open for what was, and that helps nobody."""
+    project = gate(9, "manual", LOW)
+    project.doit().ended(4)
+    project.doit("approve", "m", env=ADA).ended(0)
+    project.doit().done("m", "after")
+    project.write("in.json", '{"mae": 8}')
+    project.doit("approve", "m", env=ADA).ended(
+        3, "m changed since it was judged (in.json changed)", "run doit m first"
+    )
+
+
+def test_an_approval_while_the_work_runs_is_told_when_the_gate_is_judged(project, wait_until):
+    """The first time, and when it runs again though its gate is open."""
+    m = {
+        "run": "until test -e go; do sleep 0.02; done; cp in.txt out.txt",
+        "inputs": ["in.txt"],
+        "outputs": ["out.txt"],
+    }
+    project.write("in.txt", "1")
+    project.phases({"m": m})
+    for nth in (1, 2):
+        run = project.start()
+        wait_until(lambda nth=nth: project.journalled("attempt.started", "m") == nth)
+        project.doit("approve", "m").ended(3, "m is running; its gate is judged when that ends")
+        project.write("go", "")
+        assert run.wait(100) == 0
+        project.doit("approve", "m").ended(3, "the gate of m is open already")
+        (project.root / "go").unlink()
+        project.write("in.txt", "2")
 
 
 def test_what_opened_by_policy_cannot_be_revoked(gate):
@@ -703,7 +743,7 @@ def test_an_approval_lets_a_run_that_waits_go_on_to_its_end(gate, wait_until):
     run = project.start("--wait", "1h")
     wait_until(lambda: asked(project) == ["m"])
     project.doit("approve", "m", "-m", "good", env=ADA).ended(0)
-    out = run.communicate(timeout=30)[0]
+    out = run.communicate(timeout=200)[0]
     assert run.returncode == 0, out
     lines = [line.split()[:2] for line in out.splitlines()]
     assert lines.index(["asks", "m"]) < lines.index(["done", "m"]) < lines.index(["done", "after"]), out
@@ -724,7 +764,7 @@ def test_all_votes_work_while_a_run_waits(gate, wait_until):
     wait_until(lambda: len(asked(project)) > 1)
     assert run.poll() is None
     project.doit("approve", "m", env=GRACE).ended(0, "next: doit")
-    assert run.wait(30) == 0, run.stdout.read()
+    assert run.wait(200) == 0, run.stdout.read()
 
 
 def test_a_rejection_ends_the_wait(gate, wait_until):
@@ -732,7 +772,7 @@ def test_a_rejection_ends_the_wait(gate, wait_until):
     run = project.start("--wait", "1h")
     wait_until(lambda: asked(project) == ["m"])
     project.doit("reject", "m", "-m", "the wrong month", env=ADA).ended(0)
-    out = run.communicate(timeout=30)[0]
+    out = run.communicate(timeout=200)[0]
     assert run.returncode == 1, out
     assert "rejected by ada: the wrong month" in out
     assert "blocked  after" in out
@@ -749,7 +789,7 @@ def test_votes_count_while_works_run_and_before_the_gate_is_judged(project, wait
     project.doit("reject", "m", "-m", "no", env=ADA).ended(0)
     assert project.doit("status", "m").code == 0
     project.write("go", "")
-    assert run.wait(30) in (1, 4)
+    assert run.wait(200) in (1, 4)
     project.doit().ended(1, "rejected by ada: no")
 
 
@@ -769,7 +809,7 @@ def test_other_branches_go_on_while_a_gate_waits(project, wait_until):
     assert run.poll() is None
     assert "after" not in project.counts()
     project.doit("approve", "m", env=ADA).ended(0)
-    assert run.wait(30) == 0, run.stdout.read()
+    assert run.wait(200) == 0, run.stdout.read()
     assert project.counts() == {"other": 1, "more": 1, "after": 1}
 
 
@@ -786,7 +826,7 @@ def test_a_wait_of_centuries_is_a_wait(gate, wait_until):
     run = project.start("--wait", "999999999d")
     wait_until(lambda: asked(project) == ["m"])
     project.doit("approve", "m", env=ADA).ended(0)
-    assert run.wait(30) == 0, run.stdout.read()
+    assert run.wait(200) == 0, run.stdout.read()
 
 
 def test_an_interrupt_ends_the_wait(gate, wait_until):
@@ -794,7 +834,7 @@ def test_an_interrupt_ends_the_wait(gate, wait_until):
     run = project.start("--wait", "1h")
     wait_until(lambda: asked(project) == ["m"])
     run.send_signal(signal.SIGINT)
-    out = run.communicate(timeout=30)[0]
+    out = run.communicate(timeout=200)[0]
     assert run.returncode == 130, out
     assert "Traceback" not in out
     assert "stopped by INT" in out.replace("SIGINT", "INT")
@@ -811,7 +851,7 @@ def test_a_quorum_of_two_comes_together_while_the_run_waits(gate, wait_until):
     wait_until(lambda: asked(project) == ["m", "m"])
     assert run.poll() is None, "one of two is not enough"
     project.doit("approve", "m", env=GRACE).ended(0, "next: doit")
-    out = run.communicate(timeout=30)[0]
+    out = run.communicate(timeout=200)[0]
     assert run.returncode == 0, out
     assert "approved by ada, grace" in out
 
@@ -855,6 +895,26 @@ def test_whoever_is_asked_sees_what_changed(project):
     project.write("in/edited.txt", "987654321")
     ran = project.doit().ended(4, "changed out/edited.txt (9 bytes)")
     assert "metric" not in ran.out
+
+
+def test_an_approval_of_two_outputs_is_none_of_one(project):
+    """Nothing of what is still an output changed, and yet it is less than what was approved."""
+
+    def plan(values: list[int]) -> None:
+        matrix = {"matrix": {"i": values}, "run": "echo {i} > {i}.txt", "outputs": ["{i}.txt"], "approval": "manual"}
+        both = [f"{value}.log" for value in values]
+        project.phases({"a": matrix, "z": {"run": "touch 1.log 2.log", "outputs": both, "approval": "manual"}})
+
+    plan([1, 2])
+    project.doit().ended(4)
+    for name in "az":
+        project.doit("approve", name, env=ADA)
+    project.doit().done("a", "z")
+    plan([1])
+    assert "2.txt is no longer looked at" in project.doit("plan", "a").out
+    project.doit().ended(4, "removed 2.txt (2 bytes)", "removed 2.log (0 bytes)")
+    plan([1, 2])
+    project.doit().ended(0)
 
 
 def test_of_many_changes_some_are_told_and_the_rest_counted(project):

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 VOTES = ("approve", "approve", "approve", "reject", "reject")
-STEPS = (*VOTES, "input", "output", "lose", "bound", "forget", "kill")
+STEPS = (*VOTES, "input", "output", "lose", "bound", "outputs", "forget", "kill")
 PLACES = st.sampled_from((0, 0, 0, 1, 1, 2, 3, 4))
 """Mostly the same phases, so that votes meet each other."""
 VALUES = st.integers(1, 4)
@@ -39,6 +39,8 @@ class Gated:
     manual: bool
     metric: bool
     bound: int
+    notes: bool = True
+    """Is what its work notes beside, always the same, one of its outputs?"""
     votes: list[tuple[object, str]] = field(default_factory=list)
     """What was said about which content, since it was last forgotten."""
 
@@ -68,12 +70,12 @@ class Model:
         """A metric reads what the work copied from its input; up to one more than its bound a person decides."""
         phases, criteria = {}, {}
         for phase in self.phases:
-            source, target = f"in/{phase.name}.json", f"out/{phase.name}.json"
-            work = f"echo {phase.name} >> ran.txt; while [ -e slow ]; do sleep 0.02; done; cp {source} {target}"
+            source, target, notes = f"in/{phase.name}.json", f"out/{phase.name}.json", f"out/{phase.name}.txt"
+            work = f"echo {phase.name} >> ran.txt; while [ -e slow ]; do sleep 0.02; done; cp {source} {target}; : > {notes}"
             phases[phase.name] = {
                 "run": work,
                 "inputs": [source, *(f"out/{name}.json" for name in phase.reads)],
-                "outputs": [target],
+                "outputs": [target, notes] if phase.notes else [target],
                 "needs": phase.needs,
                 "approval": "manual" if phase.manual else "auto",
             }
@@ -104,6 +106,9 @@ class Model:
             (self.project.root / output).unlink()
         elif what == "bound":
             phase.bound = value
+            self.write_config()
+        elif what == "outputs":
+            phase.notes = value % 2 == 0
             self.write_config()
         elif what == "forget":
             self.project.doit("forget", phase.name).ended(0)
@@ -155,8 +160,8 @@ class Model:
         return path.read_text().split() if path.exists() else []
 
     def content(self, phase: Gated) -> object:
-        """What a vote is for: the output, and the bound that it was held against."""
-        return self.project.read(f"out/{phase.name}.json"), phase.bound if phase.metric else None
+        """What a vote is for: the outputs, and the bound that one was held against."""
+        return self.project.read(f"out/{phase.name}.json"), phase.notes, phase.bound if phase.metric else None
 
     def states(self) -> dict[str, str]:
         """Where every phase has to stand after a run."""

@@ -67,15 +67,37 @@ def test_three_forms(three):
 
 
 def test_a_file_is_written_in_the_form_of_its_name(three):
-    for name, begin in (("x.svg", "<svg"), ("x.gv", "digraph"), ("x.dot", "digraph"), ("x.md", "flowchart")):
-        assert three.doit("graph", "-o", name).ended(0).out == ""
-        assert three.read(name).startswith(begin)
-    three.doit("graph", "--output", "x.svg", "--format", "dot").ended(0)
-    assert three.read("x.svg").startswith("digraph")
-    three.doit("graph", "--json", "-o", "x.svg").ended(0)
-    assert json.loads(three.read("x.svg"))["plan"] == "test"
+    forms = {".svg": "<svg", ".gv": "digraph", ".dot": "digraph", ".md": "flowchart", ".mmd": "flowchart", ".json": "{"}
+    for ending, begin in forms.items():
+        assert three.doit("graph", "-o", f"x{ending}").ended(0).out == ""
+        assert three.read(f"x{ending}").startswith(begin)
+    for name in ("x", "x.txt", "X.TXT"):
+        three.doit("graph", "--output", name).ended(0)
+        assert three.read(name).startswith("flowchart")
+        three.doit("graph", "--output", name, "--format", "dot").ended(0)
+        assert three.read(name).startswith("digraph")
+        three.doit("graph", "--json", "-o", name).ended(0)
+        assert json.loads(three.read(name))["plan"] == "test"
+    three.doit("graph", "--format", "dot", "-o", "x.GV").ended(0)
     assert three.doit("graph", "-o", "-").ended(0).out == three.doit("graph").out
     assert [path.name for path in three.root.glob(".*.new")] == []
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("-o", "x.png"), "x.png: no graph ends in .png; name a file with .svg, .dot, .gv, .md, .mmd, .json or .txt"),
+        (("-o", "x.pdf", "--format", "svg"), "x.pdf: no graph ends in .pdf; name a file with .svg, "),
+        (("-o", "x.dot", "--format", "svg"), "x.dot would hold dot, and --format says svg; leave --format out, or"),
+        (("-o", "x.svg", "--format", "mermaid"), "x.svg would hold svg, and --format says mermaid; "),
+        (("-o", "x.svg", "--json"), "x.svg would hold svg, and --json says JSON; leave --json out, or"),
+        (("-o", "x.json", "--format", "dot"), "x.json would hold JSON, and --format says dot; "),
+    ],
+)
+def test_a_name_that_says_another_form_is_refused(three, args, told):
+    """Mermaid in a .png is a picture that nothing opens."""
+    three.doit("graph", *args).ended(3, told)
+    assert list(three.root.glob("x*")) == []
 
 
 @pytest.mark.parametrize(

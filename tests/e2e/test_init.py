@@ -55,6 +55,35 @@ def test_a_plan_that_is_there_still_loads(empty, name):
     empty.doit().nothing()
 
 
+def test_beside_a_plan_it_writes_what_the_plan_needs_and_nothing_of_the_starters(empty):
+    plan = {"config/phases.yaml": "phases: {mine: {run: 'true'}}", "config/criteria.yaml": "mine: []"}
+    for path, text in plan.items():
+        empty.write(path, text)
+    ran = empty.doit("init").ended(0, *(f"kept     {path}" for path in plan))
+    written = {line.split()[1] for line in ran.out.splitlines() if line.startswith("written")}
+    assert {path for path in written if not path.startswith("config/schemas/")} == {
+        "dodo.py",
+        "doit.cfg",
+        ".env.example",
+        ".gitignore",
+    }
+    assert {path: empty.read(path) for path in plan} == plan
+
+
+def test_a_plan_that_nothing_runs_yet_says_what_is_missing(empty):
+    """A bare `doit` without doit.cfg is doit's own, and says so in its words alone."""
+    empty.write("config/phases.yaml", "phases: {mine: {run: 'true'}}")
+    for command in (("plan",), ("status",)):
+        empty.doit(*command).ended(3, "Could not find dodo file", "run `doit init`")
+    empty.write("doit.cfg", "[COMMAND]\nrun = phasegate:Run\n")
+    empty.doit().ended(3, "Could not find dodo file", "run `doit init`")
+    empty.doit("init").ended(0)
+    empty.write("config/phases.yaml", "phases: {mine: {run: []}}")
+    for command in ((), ("plan",)):
+        refused = empty.doit(*command).ended(3, "1 problem in the configuration")
+        assert "doit init" not in refused.out + refused.err
+
+
 def test_wiring_that_is_missing_in_files_of_the_user_is_shown(empty):
     empty.write("dodo.py", "def task_x():\n    return {'actions': ['true']}\n")
     empty.doit("init").ended(0, "dodo.py was there before", "from phasegate import Project")

@@ -257,7 +257,7 @@ def test_a_task_beside_the_plan_is_not_forecast(chain):
 def test_a_run_that_is_going_on_is_no_hindrance(project, wait_until):
     project.phases({"slow": {"run": "touch started; while [ ! -e go ]; do sleep 0.02; done"}})
     run = project.start()
-    wait_until((project.root / "started").exists)
+    wait_until(lambda: (project.root / "started").exists() and project.journalled("attempt.started"))
     try:
         assert told(project)["running"] == ["slow"]
         project.doit("plan").ended(0, "a run is going on (slow); this is what is left if it ended now")
@@ -367,9 +367,9 @@ def bytecode(monkeypatch):
 
 def killed(project, wait_until, kill) -> None:
     """A run that is killed while a work goes on leaves what it wrote in SQLite's log."""
-    project.phases({**CHAIN, "slow": {"run": "touch started; sleep 60"}})
+    project.phases({**CHAIN, "slow": {"run": "touch started; sleep 600"}})
     run = project.start()
-    wait_until((project.root / "started").exists)
+    wait_until(lambda: (project.root / "started").exists() and project.journalled("attempt.started", "slow"))
     kill(run)
     run.communicate()
     assert (project.root / ".doit.db-wal").stat().st_size

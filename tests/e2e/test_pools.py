@@ -97,6 +97,51 @@ def test_as_many_run_as_there_are_jobs(plan):
     assert greatest_overlap(project) == 3
 
 
+def started(project) -> list[str]:
+    """The phases of the newest run, in the order in which they started."""
+    query = "select phase from journal where event = 'attempt.started' and run = (select max(run) from journal) order by seq"
+    return [phase for (phase,) in project.query(query)]
+
+
+def test_the_longest_chain_starts_first_by_its_phases_and_once_it_is_known_by_its_time(plan):
+    phases = {
+        "a": {"run": "echo > a", "outputs": ["a"]},
+        "b": {"run": "echo > b", "outputs": ["b"]},
+        "first": {"run": "echo > first", "outputs": ["first"]},
+        "second": {"run": "cat first > second", "inputs": ["first"], "outputs": ["second"]},
+        "long": {"run": "sleep 2; echo > long", "outputs": ["long"]},
+    }
+    project = plan(phases, jobs=2)
+    project.doit().done(*phases)
+    assert set(started(project)[:2]) == {"first", "a"}
+    project.doit("-a").done(*phases)
+    assert "long" in started(project)[:2]
+
+
+def test_one_job_does_the_phases_one_by_one_in_the_order_in_which_they_are_written(plan):
+    phases = {name: {"run": f"echo > {name}", "outputs": [name]} for name in ("a", "b")}
+    phases["c"] = {"run": "sleep 0.3; cat x > c", "inputs": ["x"], "outputs": ["c"]}
+    phases["x"] = {"run": "echo > x", "outputs": ["x"]}
+    project = plan(phases, jobs=1)
+    for _ in range(2):
+        run = project.doit("-a").done(*phases)
+        assert started(project) == ["a", "b", "x", "c"]
+        assert [line.split()[1] for line in run.out.splitlines() if line.startswith("done")] == ["a", "b", "x", "c"]
+        began = "select phase, event from journal where event in ('attempt.started', 'gate.opened') and run = (select max(run) from journal) order by seq"
+        assert [phase for phase, _ in project.query(began)] == ["a", "a", "b", "b", "x", "x", "c", "c"]
+
+
+def test_one_job_brings_a_chain_to_its_end_before_it_begins_the_next(plan):
+    phases = {}
+    for chain in ("a", "b"):
+        for n in range(3):
+            needs = [f"{chain}{n - 1}"] if n else []
+            phases[f"{chain}{n}"] = {"run": f"echo > {chain}{n}", "outputs": [f"{chain}{n}"], "needs": needs}
+    project = plan(phases, jobs=1)
+    project.doit().done(*phases)
+    assert started(project) == list(phases)
+
+
 @pytest.mark.parametrize(("jobs", "option", "most"), [(1, "2", 2), (4, "1", 1), (4, "0", 1), (1, None, 1)])
 def test_the_option_goes_over_jobs(plan, jobs, option, most):
     """`-n 0` means, as in doit, that nothing happens at the same time."""

@@ -390,8 +390,8 @@ def test_a_command_that_is_not_there_is_a_failure_with_its_name(project):
 
 
 def test_timeout_ends_the_work_and_its_children(project):
-    project.phases({"slow": {"run": "sleep 60 & echo $! > child.pid; sleep 60", "timeout": "200ms"}})
-    project.doit().ended(1, "ran longer than its timeout of 0.2 s and was ended")
+    project.phases({"slow": {"run": "sleep 600 & echo $! > child.pid; sleep 600", "timeout": "3s"}})
+    project.doit().ended(1, "ran longer than its timeout of 3 s and was ended")
     stat = Path(f"/proc/{project.read('child.pid').strip()}/stat")
     assert not stat.exists() or stat.read_text().split()[2] == "Z"
 
@@ -406,3 +406,13 @@ def test_a_user_task_in_dodo_py_stands_beside_the_plan(chain):
     assert chain.read("hello.txt") == "hello\n"
     assert chain.counts() == {"a": 1}
     chain.doit().done("b", "c", "d")
+
+
+def test_with_output_a_phase_is_done_before_what_needs_it_prints(project):
+    names = [f"p{n}" for n in range(30)]
+    project.phases(
+        {name: {"run": f"echo printed by {name}", "needs": names[n - 1 : n]} for n, name in enumerate(names)}
+    )
+    ran = project.doit("-v", "2").done(*names)
+    told = [line.split()[1] if line.startswith("done") else line.split(":")[0] for line in ran.out.splitlines()[:-1]]
+    assert told == [name for name in names for _ in range(2)], ran

@@ -327,8 +327,13 @@ def test_a_secret_in_a_title_is_nowhere_shown(project):
     project.config(
         "github", {"enabled": True, "repository": "a/b", "token": "API_TOKEN", "api_url": "http://127.0.0.1:9"}
     )
-    project.doit().ended(1)
+    ran = project.doit()
+    assert "correct-horse" not in ran.out + ran.err, ran
+    assert "with" in ran.ended(1).out
     for command in (
+        ["list"],
+        ["plan"],
+        ["plan", "--json"],
         ["status"],
         ["status", "--json"],
         ["graph"],

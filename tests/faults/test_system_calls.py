@@ -1,8 +1,8 @@
 """Every system call on the database: doit is killed at it, or it fails because the disk does not work or is full.
 
-With one phase at a time all calls are made by one thread, and strace counts calls of each name by itself: N from 1 to
-the number of calls of that name meets each call once. With two phases at a time each thread has counts of its own, and
-N meets the Nth call of every thread.
+With one phase at a time one thread makes all calls, and another one waits for the disk; strace counts calls of each name
+by itself: N from 1 to the number of calls of that name meets each call once. With two phases at a time each thread has
+counts of its own, and N meets the Nth call of every thread.
 
 Every call means every one, but for EIO and `fcntl`: every fifth. An unlock that fails leaves SQLite waiting for itself,
 ten seconds at a time.

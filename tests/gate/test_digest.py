@@ -24,7 +24,7 @@ def verdict(name="mae", value=11.5):
 VERDICTS = (verdict(),)
 
 
-def digest(outputs=OUTPUTS, definition=DEFINITION, verdicts=VERDICTS, attempts=(1,)):
+def digest(outputs=OUTPUTS, definition=DEFINITION, verdicts=VERDICTS, attempts=("run#1",)):
     return gate_digest(outputs, canonical(definition), verdicts, attempts)
 
 
@@ -39,7 +39,7 @@ def changed(path, value):
 
 
 def test_a_digest_is_64_hex_digits_and_the_same_for_the_same():
-    assert digest() == digest(copy.deepcopy(OUTPUTS), copy.deepcopy(DEFINITION), [verdict()], [1])
+    assert digest() == digest(copy.deepcopy(OUTPUTS), copy.deepcopy(DEFINITION), [verdict()], ["run#1"])
     assert len(digest()) == 64
     assert set(digest()) <= set("0123456789abcdef")
 
@@ -91,8 +91,8 @@ def test_it_changes_with_the_verdicts_that_there_are():
 
 
 def test_attempts_stand_in_for_the_outputs_of_a_phase_that_has_none():
-    assert digest(outputs={}, attempts=[1]) != digest(outputs={}, attempts=[2])
-    assert digest(outputs={}, attempts=[1, 1]) != digest(outputs={}, attempts=[1])
+    assert digest(outputs={}, attempts=["r#1"]) != digest(outputs={}, attempts=["r#2"])
+    assert digest(outputs={}, attempts=["r#1", "r#1"]) != digest(outputs={}, attempts=["r#1"])
 
 
 def test_the_order_of_keys_does_not_matter():

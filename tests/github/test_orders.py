@@ -128,7 +128,7 @@ def test_text_that_is_nearly_an_order_can_be_read(text):
 )
 def test_what_is_written_comes_back(phase, digest, reason):
     order = only(f"/approve {phase} {digest} {reason}")
-    assert (order.phase, order.digest, order.reason) == (phase, digest, reason.strip())
+    assert (order.phase, order.digest, order.reason) == (phase, digest, " ".join(reason.split()))
 
 
 @pytest.mark.parametrize(

@@ -82,13 +82,15 @@ def test_the_issue_follows_from_failure_over_done_to_stale(any_github, on_github
 
 def test_each_phase_has_an_issue_of_its_own_where_that_is_asked_for(any_github, on_github):
     project = on_github(any_github, issues="phase").phases(
-        chain(3, approval="manual"), {"p0": [{"file": "out0"}], "p2": [{"file": "nowhere"}]}
+        chain(3, approval="manual"),
+        {"p0": [{"file": "out0"}, {"file": "gone", "severity": "warn"}], "p2": [{"file": "nowhere"}]},
     )
     project.doit().ended(1)
     titles = {issue["title"]: issue for issue in any_github.issues()}
     assert sorted(titles) == ["Plan test", "test: p0", "test: p1", "test: p2"]
     assert titles["test: p0"]["state"] == "closed"
     assert "- [x] `out0`" in titles["test: p0"]["body"]
+    assert "- [ ] warning: `gone`" in titles["test: p0"]["body"], "what does not hold has no tick"
     assert titles["test: p2"]["state"] == "open"
     assert "- [ ] `nowhere`" in titles["test: p2"]["body"]
     assert "failed" in said(any_github, titles["test: p2"]["number"])[0]

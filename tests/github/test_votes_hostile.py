@@ -99,7 +99,7 @@ def test_an_order_above_a_request_that_could_not_be_written_is_told_so(github, w
 
 
 def test_triggers_learn_of_votes_on_github(github, waiting):  # noqa: F811
-    triggers = [{"on": "phase.*", "run": "cat >> events.txt; echo >> events.txt", "phases": ["a"]}]
+    triggers = [{"on": "phase.*", "run": "cat >> events.txt", "phases": ["a"]}]
     project = waiting(github, triggers=triggers)
     (project.root / "events.txt").unlink()
     github.comment(1, "alice", f"/reject a no\n/approve a {digest_of(project)} after all")

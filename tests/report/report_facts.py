@@ -37,13 +37,14 @@ def facts(text: str) -> Facts:
     plan = Plan(text or "plan", {"a": a, "b": b}, 1)
     entries = list(_entries(text, task))
     log = f".doit/logs/{text}.log"
-    attempts = attempts_data(entries, [task])
+    attempts = attempts_data(entries, [task], frozenset().__contains__)
     there = [path, f"data/{text}", log] if is_path(text) else []
     verdict = {"name": text, "result": "fail", "value": text, "bound": text, "source": text, "message": text}
+    verdicts = [{**verdict, "waived_by": None}, {**verdict, "result": "warn", "waived_by": text}]
     return Facts(
         root=ROOT,
         plan=plan,
-        status={"plan": plan.name, "state": "failed", "phases": [_status(phase, text, verdict) for phase in plan]},
+        status={"plan": plan.name, "state": "failed", "phases": [_status(phase, text, verdicts) for phase in plan]},
         standings={
             "a": Standing(a, PhaseState.FAILED, (Reason("failed", "a", text),), False),
             "b": Standing(b, PhaseState.BLOCKED, (Reason("upstream", "a", text),), False),
@@ -69,17 +70,22 @@ def _phase(
     return Phase(name, text, text, text, needs, (work,), outputs, rule, gate_text([], rule))
 
 
-def _status(phase: Phase, text: str, verdict: dict[str, object]) -> dict[str, object]:
+def _status(phase: Phase, text: str, verdicts: list[dict[str, object]]) -> dict[str, object]:
     return {
         "phase": phase.name,
         "title": text,
         "state": "failed" if phase.name == "a" else "blocked",
         "reason": text,
         "next": f"`{text}`, then `doit`",
-        "verdicts": [verdict],
+        "verdicts": verdicts,
         "approval": {"by": text, "channel": text, "at": BEGUN},
         "digest": DIGEST,
         "attempts": 1,
+        "restored": {
+            "at": BEGUN,
+            "cache": text,
+            "made": {"run": text, "attempt": 1, "at": BEGUN, "by": [text], "host": text},
+        },
         "duration_s": 1.5,
         "ended": BEGUN,
     }

@@ -177,6 +177,7 @@ def test_to_standard_output(measured):
         ("/dev/full", "is no file"),
         ("/proc/report.html", "/proc/report.html: "),
         ("x" * 300, "File name too long"),
+        ("report.pdf", "report.pdf: no report ends in .pdf; name a file with .html or .htm"),
     ],
 )
 def test_a_place_where_it_would_do_harm_is_refused(measured, place, why):
@@ -194,7 +195,7 @@ def test_inside_an_output_folder_or_among_what_a_glob_matches(project):
     project.doit().done("a")
     project.doit("report", "-o", "build/report.html").ended(3, "is an output of a, or lies in one")
     project.doit("report", "-o", "pages/deep/report.html").ended(3, "is an input of a, or lies in one")
-    project.doit("report", "-o", "pages/report.txt").ended(0)
+    project.doit("report", "-o", "pages/report.htm").ended(0)
     project.doit().nothing()
 
 
@@ -233,6 +234,7 @@ def test_while_a_run_is_going_on(project, wait_until, kill):
     text = written(project)
     assert "killed" in text, "the run that nobody ended"
     assert "running slow" not in text
+    assert "attempt 1: interrupted" in text
 
 
 def test_secrets_stay_out(project):

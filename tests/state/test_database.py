@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -27,7 +31,110 @@ def test_reading_makes_no_file(tmp_path):
 
 def test_it_is_durable_by_its_settings(database):
     assert database.rows("pragma journal_mode") == [("wal",)]
-    assert database.rows("pragma synchronous") == [(2,)]  # FULL
+    assert database.rows("pragma synchronous") == [(1,)]  # NORMAL: the wait for the disk is our own
+
+
+def test_where_no_memory_can_be_shared_it_is_durable_without_a_log_that_is_written_ahead(database, monkeypatch):
+    def refused(*args: object) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr("mmap.mmap", refused)  # as on 9p, and on FUSE with direct_io
+    with database.transaction() as do:
+        do.execute("insert into records values ('a', '{}', 0)")
+    assert database.rows("pragma journal_mode") == [("delete",)]
+    assert database.rows("pragma synchronous") == [(3,)]  # EXTRA
+    database.settle()
+    database.close()
+    assert [path.name for path in database.path.parent.iterdir()] == [".doit.db"]
+    assert database.rows("select task from records") == [("a",)]
+
+
+def test_who_only_reads_does_not_try_whether_memory_can_be_shared(database, monkeypatch):
+    """That would make a file in the project, be it for a moment."""
+    monkeypatch.setattr("mmap.mmap", lambda *args: pytest.fail("tried"))
+    database.leave_untouched()
+    assert database.rows("select task from records") == []
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_what_is_acknowledged_is_on_the_disk(database, tmp_path):
+    script = (
+        "import os, sys; from pathlib import Path; from orchestrator.state.database import Database\n"
+        "database = Database(Path(sys.argv[1]))\n"
+        "for number, durable in ((1, True), (2, False), (3, True)):\n"
+        "    with database.transaction(durable=durable) as do:\n"
+        "        do.execute('insert into records values (?, ?, 0)', (str(number), '{}'))\n"
+        "    os.write(1, b'committed %d' % number)\n"
+    )
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=pwrite64,write,fsync,fdatasync"]
+    subprocess.run([*command, sys.executable, "-c", script, database.path], check=True, stdout=subprocess.DEVNULL)
+    unsynced, on_disk = False, {}
+    for line in trace.read_text().splitlines():
+        if "pwrite64" in line and "-wal>" in line:
+            unsynced = True
+        elif "sync(" in line and "-wal>" in line:
+            unsynced = False
+        elif "committed " in line:
+            on_disk[line.partition("committed ")[2][0]] = not unsynced
+    assert on_disk == {"1": True, "2": False, "3": True}
+
+
+def test_those_who_commit_together_wait_for_the_disk_once(database, monkeypatch):
+    with database.transaction() as do:
+        do.execute("insert into records values ('first', '{}', 0)")
+    waits, waiting, all_wrote = [], threading.Event(), threading.Event()
+
+    def sync(file: int) -> None:
+        waits.append(file)
+        waiting.set()
+        assert all_wrote.wait(100)
+
+    def write(name: str) -> None:
+        with database.transaction() as do:
+            do.execute("insert into records values (?, '{}', 0)", (name,))
+
+    monkeypatch.setattr("orchestrator.state.ahead.SYNC", sync)
+    leader = threading.Thread(target=write, args=("leader",))
+    leader.start()
+    assert waiting.wait(100)
+    with database.transaction(durable=False) as do:  # nobody who only commits has to wait meanwhile
+        do.execute("insert into records values ('quick', '{}', 0)")
+    followers = [threading.Thread(target=write, args=(f"follower {n}",)) for n in range(3)]
+    for thread in followers:
+        thread.start()
+    while len(database.rows("select task from records")) < 6:
+        pass
+    all_wrote.set()
+    for thread in (leader, *followers):
+        thread.join()
+    assert len(waits) == 2
+
+
+def test_what_the_disk_did_not_keep_is_not_forgotten_by_the_next_wait(database, monkeypatch):
+    """Linux tells of a failed write once; the next fdatasync succeeds, with a gap in the log behind which all is lost."""
+    answers = iter([OSError(errno.EIO, "Input/output error")])
+
+    def sync(file: int) -> None:
+        for answer in answers:
+            raise answer
+
+    monkeypatch.setattr("orchestrator.state.ahead.SYNC", sync)
+    for _ in range(2):
+        with pytest.raises(StateError, match="Input/output error"), database.transaction() as do:
+            do.execute("insert or replace into records values ('a', '{}', 0)")
+    database.close()
+    with database.transaction() as do:  # whoever opens it anew reads what there is
+        do.execute("insert or replace into records values ('a', '{}', 0)")
+
+
+def test_nothing_is_acknowledged_whose_log_was_taken_away(database):
+    with database.transaction() as do:
+        do.execute("insert into records values ('a', '{}', 0)")
+    database.path.with_name(".doit.db-wal").unlink()
+    for _ in range(2):
+        with pytest.raises(StateError, match="-wal: was taken away while it was in use"), database.transaction() as do:
+            do.execute("insert or replace into records values ('b', '{}', 0)")
 
 
 def test_a_transaction_is_all_or_nothing_and_may_hold_others(database):

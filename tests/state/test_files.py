@@ -9,7 +9,10 @@ import time
 import pytest
 
 from orchestrator.state.database import seal
-from orchestrator.state.files import ABSENT, CLOCK_TICK_NS, LARGE, UNREADABLE, Files, differences, unreadable
+from orchestrator.state.digests import ABSENT, UNREADABLE
+from orchestrator.state.files import Files, differences, unreadable
+from orchestrator.state.hashing import LARGE
+from orchestrator.state.listing import CLOCK_TICK_NS
 from orchestrator.state.state import State
 
 
@@ -105,12 +108,12 @@ def test_a_digest_taken_within_the_clock_tick_is_taken_again(state, tmp_path):
 def test_a_large_fresh_file_is_waited_for_and_a_small_one_is_not(tmp_path):
     """By a file whose last change is as near as can be: tried until one is met within the tick."""
     waits = []
-    for n in range(50):
+    files = Files(tmp_path, State(tmp_path).database, wait=waits.append)
+    for n in range(500):
         (tmp_path / f"small{n}").write_bytes(b"0")
-        (tmp_path / f"large{n}").write_bytes(b"0" * LARGE)
-        files = Files(tmp_path, State(tmp_path).database, wait=waits.append)
         files.state(f"small{n}")
         assert waits == []
+        (tmp_path / f"large{n}").write_bytes(b"0" * LARGE)
         files.state(f"large{n}")
         if waits:
             break

@@ -36,7 +36,7 @@ def root(tmp_path):
     (tmp_path / ".doit").mkdir()
     state = State(tmp_path)
     state.database.create()
-    state.records.tasks()
+    state.records.all()
     state.close()
     old(tmp_path / ".doit.db")
     return tmp_path

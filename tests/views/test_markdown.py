@@ -101,8 +101,9 @@ def phase(name, state="done", **more):
     return {**data, **more}
 
 
-def verdict(name, result, message="m"):
-    return {"name": name, "result": result, "value": 1, "bound": "", "source": "", "message": message}
+def verdict(name, result, message="m", waived_by=None):
+    told = {"name": name, "result": result, "value": 1, "bound": "", "source": "", "message": message}
+    return {**told, "waived_by": waived_by}
 
 
 def test_the_table_says_state_verdicts_duration_and_approval():
@@ -111,21 +112,23 @@ def test_the_table_says_state_verdicts_duration_and_approval():
         "plan": "p",
         "state": "failed",
         "phases": [
-            phase("a", title="First", verdicts=[verdict("x", "pass"), verdict("y", "warn")], approval=ada),
+            phase("a", title="First", verdicts=[verdict("x", "pass"), verdict("y", "review")], approval=ada),
             phase("b", "failed", reason="y is 3", verdicts=[verdict("x|", "fail"), verdict("y", "pass")]),
             phase("c", "blocked", reason="b is failed", duration_s=None),
+            phase("w", verdicts=[verdict("x", "pass"), verdict("y", "warn"), verdict("z", "warn", "m", "@ada")]),
             phase("d", approval={"by": "policy", "channel": "policy", "at": 0.0}),
         ],
     }
     assert plan_table(data).splitlines() == [
         "| state | phase | title | criteria | took | approval |",
         "| --- | --- | --- | --- | --- | --- |",
-        "| ✅ done | `a` | First | 2 of 2 | 1.2 s | by @&#8203;ada |",
+        "| ✅ done | `a` | First | 1 of 2, 1 decided by a person | 1.2 s | by @&#8203;ada |",
         "| ❌ failed | `b` |  | 1 of 2, not <code>x&#124;</code> | 1.2 s | y is 3 |",
         "| ⛔ blocked | `c` |  |  |  | b is failed |",
+        "| ✅ done | `w` |  | 1 of 3, 1 warning, 1 waived by @&#8203;ada | 1.2 s |  |",
         "| ✅ done | `d` |  |  | 1.2 s |  |",
     ]
-    assert state_line(data) == "❌ **p** is failed: 2 done, 1 failed, 1 blocked"
+    assert state_line(data) == "❌ **p** is failed: 3 done, 1 failed, 1 blocked"
 
 
 def test_what_waits_comes_before_what_failed():

@@ -58,7 +58,7 @@ def test_an_input_that_is_gone_is_a_dependency() -> None:
 
 def test_what_could_not_be_started_is_a_matter_of_configuration() -> None:
     facts = Facts(start_error="command not found: fetsh")
-    expected = Classified(CONFIG, "could not be started: command not found: fetsh", "command not found: fetsh")
+    expected = Classified(CONFIG, "it never started", "command not found: fetsh")
     assert classify(facts, EVERYTHING) == expected
 
 

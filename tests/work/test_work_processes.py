@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from phases import processes
-from phases.identity import is_running, start_mark
+from phases.identity import is_running, may_be_held, start_mark
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -58,6 +58,7 @@ def start(tmp_path, wait_until):
         told.append(int(up.read_text()))
         return process, told[-1]
 
+    start.forget = told.remove  # what has this pid next is nobody of ours
     yield start
     for pid in {*told, *(process.pid for process in started if process.returncode is None)}:
         with contextlib.suppress(ProcessLookupError):
@@ -110,12 +111,44 @@ def test_a_process_that_has_ended_is_not_running_be_it_still_in_the_table(start,
     assert not is_running(pid, mark)
 
 
+def test_a_pid_may_be_held_by_what_its_process_left_until_somebody_else_has_it(start, wait_until):
+    process, pid = start(PAUSE)
+    mark = str(start_mark(pid))
+    boot, container, ticks = mark.split()
+    for stage in ("it runs", "it has ended", "it is gone"):
+        assert may_be_held(pid, mark), stage
+        assert not may_be_held(pid, f"another-boot {container} {ticks}"), stage
+        assert not may_be_held(pid, f"{boot} {int(container) + 1} {ticks}"), "another container on this machine"
+        assert not may_be_held(pid, None), stage
+        if stage == "it runs":
+            assert not may_be_held(pid, f"{boot} {container} {int(ticks) + 1}"), "somebody else has it"
+            process.kill()
+            wait_until(lambda: state(pid) == "Z")
+        else:
+            process.wait()
+
+
 @pytest.mark.parametrize("name", ["a b", "x) S 1 1", ") Z 0"])
 def test_a_name_that_looks_like_a_line_of_the_table_confuses_nobody(start, name):
     _, pid = start(f"pathlib.Path('/proc/self/comm').write_text({name!r}); " + PAUSE)
     assert f"({name})" in Path(f"/proc/{pid}/stat").read_text()
     assert is_running(pid, start_mark(pid))
     assert str(start_mark(pid)).rpartition(" ")[2].isdigit()
+
+
+# sessions
+
+
+def test_a_session_counts_by_who_works_in_the_folder(start, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "below").mkdir(parents=True)
+    there.mkdir()
+    code = ELSEWHERE.replace(", start_new_session=True", "").format(then="")
+    ours, _ = start(f"os.chdir({str(here / 'below')!r}); " + code)
+    others, _ = start(f"os.chdir({str(there)!r}); " + code)
+    assert ours.wait(100) == others.wait(100) == 0
+    assert processes.sessions_in(here, [ours.pid, others.pid]) == {ours.pid}
+    assert processes.sessions_in(here, [others.pid]) == set()
 
 
 # belonging
@@ -130,6 +163,12 @@ def test_the_first_process_belongs_with_all_that_it_started(start):
     assert pids([leader.pid], {}) == {leader.pid, child}
     processes.end([leader.pid], {}, GRACE)
     assert not alive(child)
+
+
+def test_parents_come_before_their_children(start):
+    """A shell whose command is ended first goes on with the next one."""
+    leader, child = start(ELSEWHERE.format(then="signal.pause()"))
+    assert [process.pid for process in processes.belonging([leader.pid], {})] == [leader.pid, child]
 
 
 def test_who_is_left_in_the_session_of_the_first_belongs_when_that_has_ended(start):
@@ -161,6 +200,44 @@ def test_by_no_marks_nobody_is_found(start):
     assert processes.end([], {}, GRACE) == 0
 
 
+LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
+
+
+@pytest.fixture
+def start_as(start):
+    """Start a program under a pid that was somebody else's. Others take pids too, so that it may need several tries."""
+    if not os.access(LAST_PID, os.W_OK):
+        pytest.skip("which pid is given next can only be said by root")
+
+    def start_as(wanted: int, code: str, marks: dict[str, str]) -> None:
+        for _ in range(200):
+            try:
+                LAST_PID.write_text(str(wanted - 1))
+            except OSError as error:
+                pytest.skip(f"which pid is given next cannot be said here: {error.strerror}")
+            process, pid = start(code, marks)
+            if pid == wanted:
+                return
+            process.kill()
+            process.wait()
+            start.forget(pid)
+        pytest.skip(f"{wanted} is not given again")
+
+    return start_as
+
+
+def test_who_has_the_pid_of_somebody_that_was_seen_before_is_found_as_well(start, start_as, marks):
+    stranger, pid = start(PAUSE)
+    assert pids([], marks) == set()
+    stranger.kill()
+    stranger.wait()
+    start_as(pid, PAUSE, marks)
+    assert pids([], marks) == {pid}
+    assert pids([pid], {}) == {pid}
+    assert processes.end([], marks, GRACE) == 1
+    assert not alive(pid)
+
+
 def test_we_ourselves_never_belong(marks):
     """A run that a work of a killed run has started finds that work, and ends it: but not itself, though it has its
     marks, is in its session and descends from it."""
@@ -190,19 +267,19 @@ def test_who_has_ended_is_not_counted_though_nobody_took_its_exit_code(start, ma
     wait_until(lambda: state(pid) == "Z")
     assert processes.belonging([pid], marks) == []
     assert processes.end([pid], marks, GRACE) == 0
-    assert process.wait(30) == -signal.SIGKILL, "the exit code was left to the parent"
+    assert process.wait(200) == -signal.SIGKILL, "the exit code was left to the parent"
 
 
 def test_who_heeds_term_is_asked_and_not_killed(start, marks):
     process, pid = start("signal.signal(signal.SIGTERM, lambda *_: os._exit(7)); " + PAUSE, marks)
     assert processes.end([pid], marks, GRACE) == 1
-    assert process.wait(30) == 7
+    assert process.wait(200) == 7
 
 
 def test_who_ignores_term_is_killed(start, marks):
     process, pid = start(STUBBORN, marks)
     assert processes.end([pid], marks, 0.05) == 1
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(200) == -signal.SIGKILL
 
 
 def test_a_stopped_process_is_woken_to_end(start, marks, wait_until):
@@ -210,7 +287,7 @@ def test_a_stopped_process_is_woken_to_end(start, marks, wait_until):
     process.send_signal(signal.SIGSTOP)
     wait_until(lambda: state(pid) == "T")
     assert processes.end([pid], marks, GRACE) == 1
-    assert process.wait(30) == 7
+    assert process.wait(200) == 7
 
 
 def test_a_stopped_process_that_ignores_term_is_killed_all_the_same(start, marks, wait_until):
@@ -218,7 +295,7 @@ def test_a_stopped_process_that_ignores_term_is_killed_all_the_same(start, marks
     process.send_signal(signal.SIGSTOP)
     wait_until(lambda: state(pid) == "T")
     assert processes.end([pid], marks, 0.05) == 1
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(200) == -signal.SIGKILL
 
 
 def test_who_starts_another_one_when_it_is_asked_to_end_leaves_that_not_behind(start, marks, tmp_path):
@@ -233,7 +310,7 @@ def test_who_starts_another_one_when_it_is_asked_to_end_leaves_that_not_behind(s
     )
     process, pid = start(code + PAUSE, marks)
     processes.end([pid], marks, GRACE)
-    assert process.wait(30) == 0
+    assert process.wait(200) == 0
     assert not alive(int(heir.read_text()))
 
 

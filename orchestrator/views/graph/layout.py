@@ -18,7 +18,15 @@ SWEEPS = 4
 STRAIGHT = 100.0
 """How much more a joint weighs than a box: a line that boxes push aside in each row wanders off."""
 
+MOST_BOXES, MOST_LINES = 20_000, 50_000
+"""Of a drawing: some 5 MB of SVG, which take a second. Of more nobody could tell one from another, and time and memory
+grow without bound: a line counts in each row that it passes."""
+
 Point = tuple[float, float]
+
+
+class TooLarge(Exception):
+    """There is too much to draw; the text says of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,12 @@ def layout(needs: Sequence[Sequence[int]], widths: Sequence[float], sizes: Sizes
     Args:
         needs: the boxes above each box, by index, all of them smaller than its own.
         widths: of each box.
+
+    Raises:
+        TooLarge: there are more than MOST_BOXES, or more than MOST_LINES between neighbouring rows.
     """
     count = len(needs)
+    refuse(count)
     graph = _with_joints(needs, _rows(needs), widths)
     order = _ordered(graph)
     across = _placed(graph, order, count, sizes)
@@ -86,6 +98,14 @@ def layout(needs: Sequence[Sequence[int]], widths: Sequence[float], sizes: Sizes
         lines=tuple(lines),
         arrows=tuple(top(box) for box in range(count) if graph.above[box]),
     )
+
+
+def refuse(boxes: int, lines: int = 0) -> None:
+    """Raise TooLarge where that is so."""
+    if boxes > MOST_BOXES:
+        raise TooLarge(f"{boxes:,} phases, of which a picture can show {MOST_BOXES:,}")
+    if lines > MOST_LINES:
+        raise TooLarge(f"{boxes:,} phases with more lines between them than the {MOST_LINES:,} of a picture")
 
 
 def _rows(needs: Sequence[Sequence[int]]) -> list[int]:
@@ -117,8 +137,11 @@ def _with_joints(needs: Sequence[Sequence[int]], rows: list[int], widths: Sequen
         for need in above:
             users[need] += 1
     joints: dict[tuple[int, int, bool], int] = {}
+    lines = 0
 
     def line(upper: int, lower: int) -> None:
+        nonlocal lines
+        lines += 1
         graph.above[lower].append(upper)
         graph.below[upper].append(lower)
 
@@ -133,6 +156,7 @@ def _with_joints(needs: Sequence[Sequence[int]], rows: list[int], widths: Sequen
         return found, new
 
     for box, above in enumerate(needs):
+        refuse(len(needs), lines)
         for need in above:
             upper, lower = need, box
             if len(above) >= users[need]:  # into the trunk that leads down to the box

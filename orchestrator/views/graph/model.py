@@ -10,8 +10,8 @@ from typing import Any
 
 from criteria.words import one_line
 
+from ...plan import title_of
 from ...standing import PhaseState, Standing
-from ..words import title_of
 
 _UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 """What would turn the text around it to the other direction, and what no XML document may hold."""

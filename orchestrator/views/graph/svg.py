@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import quote
 
 from ..palette import LINE, PAGE, STATES, variables
-from .layout import Layout, Sizes, layout
+from .layout import Layout, Sizes, layout, refuse
 from .model import Node, columns, reduced, shown
 
 BEGINNING = '<svg xmlns="http://www.w3.org/2000/svg" class="plan-graph"'
@@ -28,7 +28,11 @@ def svg(nodes: Sequence[Node], *, link: str | None = None, embedded: bool = Fals
             Without it there are no links.
         embedded: it becomes a part of an HTML page, which has the colours (`palette.variables`) and a background of
             its own. It may stand there once.
+
+    Raises:
+        TooLarge: there is too much to draw.
     """
+    refuse(len(nodes))  # before the needs are reduced, which takes memory for each two phases
     nodes = reduced(nodes)
     place = {node.name: index for index, node in enumerate(nodes)}
     texts = [node.lines(MOST_COLUMNS) for node in nodes]

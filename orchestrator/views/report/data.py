@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ...estimate import critical_path, phase_seconds, work_durations
-from ...plan import Phase
+from ...plan import Phase, title_of
 from ...standing import PhaseState
 from ..status import WORST_FIRST
-from ..words import title_of
+from ..tally import Tally, tally_of
 from .facts import Attempt, Facts, FileFact, newest_of_each
 from .links import beside
 from .timeline import Run, runs_of
@@ -83,9 +83,14 @@ class PhaseView:
         return self.phase.name
 
     @property
-    def held(self) -> int:
-        """How many criteria hold, or need not."""
-        return sum(verdict["result"] != "fail" for verdict in self.status["verdicts"])
+    def tally(self) -> Tally:
+        """How many criteria hold, and what is to be said of the others."""
+        return tally_of(self.status)
+
+    @property
+    def is_shut(self) -> bool:
+        """Did a criterion shut its gate?"""
+        return any(verdict["result"] == "fail" for verdict in self.status["verdicts"])
 
 
 @dataclass(frozen=True, slots=True)

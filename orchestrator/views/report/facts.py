@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,14 +71,14 @@ def facts_of(project: Project, now: float) -> Facts:
         StateError: the state cannot be read.
     """
     plan, state = project.plan, project.state
-    with project.look.one_instant():
+    with project.look.one_instant(plan):
         standings = stand(plan, project.look)
     status = status_data(plan, list(standings.values()), state, project.masker.text)
     last = state.journal.last_seq()  # asked first: somebody may write meanwhile
     links = state.journal.links()
     entries = state.journal.everything()
     alive = frozenset(run for run in state.journal.unfinished_runs() if state.lock.run_is_alive(run))
-    attempts = _attempts(plan, entries)
+    attempts = _attempts(plan, entries, alive)
     newest = {name: newest_of_each(made) for name, made in attempts.items()}
     logs = {log["log"]: log for chosen in newest.values() for log in chosen}
     tails = {
@@ -117,10 +117,10 @@ def newest_of_each(attempts: Iterable[Attempt]) -> list[Attempt]:
     return sorted(newest.values(), key=lambda attempt: attempt["outcome"] == "succeeded")[:TAILS]
 
 
-def _attempts(plan: Plan, entries: Iterable[Entry]) -> dict[str, list[Attempt]]:
+def _attempts(plan: Plan, entries: Iterable[Entry], alive: Collection[str]) -> dict[str, list[Attempt]]:
     owners = {work.task: phase.name for phase in plan for work in phase.works}
     found: dict[str, list[Attempt]] = {name: [] for name in plan.phases}
-    for attempt in attempts_data(entries, owners.keys()):
+    for attempt in attempts_data(entries, owners.keys(), alive.__contains__):
         found[owners[attempt["task"]]].append(attempt)
     return found
 

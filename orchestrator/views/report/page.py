@@ -34,11 +34,12 @@ from .trends import HEIGHT, WIDTH
 HERE = Path(__file__).parent
 
 
-def page(report: Report, graph: str) -> str:
+def page(report: Report, graph: str, no_graph: str = "") -> str:
     """The report as one HTML file.
 
     Args:
-        graph: SVG of our own, in which everything is escaped.
+        graph: SVG of our own, in which everything is escaped; empty where there is none.
+        no_graph: why there is none.
     """
     style = _palette() + (HERE / "style.css").read_text("utf-8")
     script = (HERE / "script.js").read_text("utf-8")
@@ -50,6 +51,7 @@ def page(report: Report, graph: str) -> str:
         script=Markup(script),
         icon=_icon(report.state),
         graph=Markup(graph),
+        no_graph=no_graph,
         report=report,
         views={view.name: view for view in report.phases},
         version=__version__,

@@ -73,6 +73,7 @@
 
   const zoom = () => {
     const tools = document.getElementById("zoom");
+    if (!tools) return; // the graph was left out
     const graph = document.querySelector(".graph");
     tools.hidden = false;
     tools.addEventListener("click", (event) => {

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...state.journal import Entry, Event
-from ..attempts import RUNNING
 
 NAMED = 60
 """Works of a run that have rows of their own."""
@@ -181,7 +180,7 @@ def _span(attempt: Attempt, begin: float, end: float) -> tuple[float, float]:
     since = max(0.0, attempt["started"] - begin)
     if attempt["duration_s"] is not None:
         return since, since + max(0.0, attempt["duration_s"])
-    until = attempt["ended"] if attempt["outcome"] != RUNNING and attempt["ended"] is not None else end
+    until = end if attempt["ended"] is None else attempt["ended"]
     return since, max(since, min(until, end) - begin)
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.config import cache
-from orchestrator.config.load import CACHE, load_plan
+from orchestrator.config import compiled
+from orchestrator.config.load import COMPILED, load_plan
 from orchestrator.plan import Input, Phase, Plan, Rule, Work, canonical, gate_text
 
-KEY = cache.key({"config/phases.yaml": b"x"}, "1")
+KEY = compiled.key({"config/phases.yaml": b"x"}, [], "1")
 PLAN = Plan(
     "flights",
     {
@@ -38,16 +38,15 @@ PLAN = Plan(
         )
     },
     jobs=2,
-    notes=("a note",),
     makers={"b": "p"},
 )
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
-    """The bytes of PLAN in the cache."""
+    """The bytes of PLAN, compiled."""
     path = tmp_path_factory.mktemp("stored") / ".doit" / "plan"
-    cache.store(path, KEY, PLAN)
+    compiled.store(path, KEY, PLAN)
     return path.read_bytes()
 
 
@@ -59,17 +58,17 @@ def file(tmp_path_factory):
 
 def test_what_was_stored_is_loaded(tmp_path):
     path = tmp_path / ".doit" / "plan"
-    cache.store(path, KEY, PLAN)
-    assert cache.load(path, KEY) == PLAN
+    compiled.store(path, KEY, PLAN)
+    assert compiled.load(path, KEY) == PLAN
     assert [each.name for each in path.parent.iterdir()] == ["plan"], "nothing temporary is left"
 
 
 def test_a_new_plan_replaces_the_old(tmp_path):
-    other = cache.key({}, "2")
-    cache.store(tmp_path / "plan", KEY, PLAN)
-    cache.store(tmp_path / "plan", other, PLAN)
-    assert cache.load(tmp_path / "plan", KEY) is None
-    assert cache.load(tmp_path / "plan", other) == PLAN
+    other = compiled.key({}, [], "2")
+    compiled.store(tmp_path / "plan", KEY, PLAN)
+    compiled.store(tmp_path / "plan", other, PLAN)
+    assert compiled.load(tmp_path / "plan", KEY) is None
+    assert compiled.load(tmp_path / "plan", other) == PLAN
 
 
 @settings(deadline=None)
@@ -79,28 +78,28 @@ def test_any_flipped_bit_means_no_plan(stored, file, data):
     damaged = bytearray(stored)
     damaged[at] ^= 1 << data.draw(st.integers(0, 7))
     file.write_bytes(damaged)
-    assert cache.load(file, KEY) is None
+    assert compiled.load(file, KEY) is None
 
 
 def test_any_truncation_means_no_plan(stored, file):
     for length in range(len(stored)):
         file.write_bytes(stored[:length])
-        assert cache.load(file, KEY) is None
+        assert compiled.load(file, KEY) is None
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_other_bytes_mean_no_plan(file, content):
     file.write_bytes(content)
-    assert cache.load(file, KEY) is None
+    assert compiled.load(file, KEY) is None
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=60) | st.sampled_from([(), (1, 2), None, ("p", 1, (), {}, ((1,),))]).map(marshal.dumps))
 def test_a_payload_that_is_no_plan_means_no_plan_even_under_its_right_hash(file, payload):
     """An older phasegate of the same version number may have written another form."""
-    file.write_bytes(cache.FORMAT + KEY + hashlib.sha256(payload).digest() + payload)
-    assert cache.load(file, KEY) is None
+    file.write_bytes(compiled.FORMAT + KEY + hashlib.sha256(payload).digest() + payload)
+    assert compiled.load(file, KEY) is None
 
 
 def test_a_file_that_cannot_be_read_means_no_plan(tmp_path):
@@ -108,27 +107,30 @@ def test_a_file_that_cannot_be_read_means_no_plan(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "loop").symlink_to("loop")
     for name in ("missing", "missing/too", "file/below", "folder", "loop"):
-        assert cache.load(tmp_path / name, KEY) is None
+        assert compiled.load(tmp_path / name, KEY) is None
 
 
 def test_where_nothing_can_be_stored_nothing_happens(tmp_path):
     (tmp_path / "file").write_text("kept")
     (tmp_path / "folder" / "inside").mkdir(parents=True)
     for name in ("file/plan", "folder", "missing/parent/plan"):
-        cache.store(tmp_path / name, KEY, PLAN)
+        compiled.store(tmp_path / name, KEY, PLAN)
     assert (tmp_path / "file").read_text() == "kept"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder"], "nothing temporary is left"
 
 
+names = st.text("ab/\0'\udc80", min_size=1, max_size=4)
 files = st.dictionaries(st.text("ab/\0", min_size=1, max_size=4), st.binary(max_size=6), max_size=3)
+made_of = st.tuples(files, st.lists(names, max_size=2), st.sampled_from(["1", "2"]))
 
 
 @settings(deadline=None)
-@given(files, files, st.sampled_from(["1", "2"]), st.sampled_from(["1", "2"]))
-@example({"a": b"", "b": b"x"}, {"a": b"\0b\0\0x"}, "1", "1")
-def test_keys_are_equal_only_where_names_contents_order_and_version_are(one, other, version, other_version):
-    same = list(one.items()) == list(other.items()) and version == other_version
-    assert (cache.key(one, version) == cache.key(other, other_version)) is same
+@given(made_of, made_of)
+@example(({"a": b"", "b": b"x"}, [], "1"), ({"a": b"\0b\0\0x"}, [], "1"))
+@example(({"a": b""}, ["b"], "1"), ({"a": b""}, [], "1"))
+def test_keys_are_equal_only_where_names_contents_order_and_version_are(one, other):
+    same = one == other and list(one[0]) == list(other[0])
+    assert (compiled.key(*one) == compiled.key(*other)) is same
 
 
 # -- as load_plan uses it -------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def project(tmp_path):
 
 def test_the_second_load_gives_the_same_plan(project):
     assert load_plan(project, "1") == load_plan(project, "1")
-    assert (project / CACHE).is_file()
+    assert (project / COMPILED).is_file()
 
 
 @pytest.mark.parametrize(
@@ -163,9 +165,9 @@ def test_the_second_load_gives_the_same_plan(project):
     ],
     ids=["truncated", "empty", "flipped", "deleted", "a folder", "no folder"],
 )
-def test_a_damaged_cache_gives_the_same_plan(project, damage):
+def test_a_damaged_compiled_plan_gives_the_same_plan(project, damage):
     plan = load_plan(project, "1")
-    damage(project / CACHE)
+    damage(project / COMPILED)
     assert load_plan(project, "1") == plan
     assert load_plan(project, "1") == plan
 

@@ -1,0 +1,1 @@
+"""The shared cache: what works made, kept by what it was made from, for other clones and machines."""
