@@ -116,11 +116,20 @@ def heard(act: Callable[[], int]) -> int:
         return code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read it has seen enough; Python would complain again at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read it has seen enough
+        _give_up_on_output()
         return 0
     except OSError as error:
+        _give_up_on_output()
         raise InvalidCommand(f"{error.filename or 'the output'}: {error.strerror}") from None
+
+
+def _give_up_on_output() -> None:
+    """Drop what standard output does not take: Python would try again at its end, complain, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_typed(name: str, in_args: list[str]) -> list[str]:

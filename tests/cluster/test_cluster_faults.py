@@ -10,14 +10,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 
 pytestmark = pytest.mark.skipif(not shutil.which("flock"), reason="works take locks with flock(1)")
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 ALONE = "exec 9> {name}.lock; flock -n 9 || echo {name} >> twice.txt; echo {name} >> ran.txt; "
 """Notes a second copy of a work: the lock is held by the first one and all that came from it, as long as any lives."""
 TREE = "setsid sleep 600 & sleep 600 & echo $$ > shell.pid; "

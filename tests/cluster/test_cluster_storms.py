@@ -9,17 +9,15 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 
 pytestmark = pytest.mark.skipif(not shutil.which("flock"), reason="works take locks with flock(1)")
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 ALONE = "exec 9> locks/{n}; flock -n 9 || echo {n} >> twice.txt; echo {n} >> ran.txt; "
 WORKERS = ("one", "two", "three")
 

@@ -176,7 +176,7 @@ def test_kill_9_of_a_doit_with_a_cluster_of_its_own(project, own, wait_until):
 def test_without_the_package(project):
     project.phases({"a": {"run": "true"}}, executor="dask")
     hidden = "import sys; sys.modules['distributed'] = None; sys.argv[0] = 'doit'; from doit.__main__ import main; sys.exit(main())"
-    ran = project.doit(command=[sys.executable, "-c", hidden])
+    ran = project.process(command=[sys.executable, "-c", hidden])
     ran.ended(
         3, "config/phases.json:4:8: a runs on a Dask cluster, and distributed is not installed", "phasegate[dask]"
     )

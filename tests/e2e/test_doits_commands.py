@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 ONE = {"a": {"title": "First", "run": "true"}}
 
 

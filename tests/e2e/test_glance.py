@@ -44,7 +44,7 @@ def come_to_rest(project) -> None:
 
 def loaded(project, *args: str) -> str:
     """What a doit that has nothing to do loads."""
-    ran = project.doit(*args, command=[sys.executable, "-c", TELLING]).nothing()
+    ran = project.process(*args, command=[sys.executable, "-c", TELLING]).nothing()
     return ran.out.splitlines()[-1].removeprefix("loaded:").strip()
 
 
@@ -128,12 +128,9 @@ def test_an_edit_of_the_configuration_is_seen(rested):
     rested.doit().done("b")
 
 
-def test_an_approval_expires_though_nothing_is_written(rested, tmp_path, monkeypatch):
-    (tmp_path / "clock").mkdir()
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "clock"))
-    moved = "import time\ntime.time = lambda true=time.time: true() + {} * 86_400\n"
+def test_an_approval_expires_though_nothing_is_written(rested, move_clock):
     for days, code in ((6.9, 0), (7.1, 4), (-1, 0)):
-        (tmp_path / "clock/sitecustomize.py").write_text(moved.format(days))
+        move_clock(days)
         ran = rested.doit().ended(code)
         assert ("nothing to do" in ran.out) is (code == 0), ran
         if code == 4:

@@ -9,12 +9,10 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-DOIT = str(Path(sys.executable).with_name("doit"))
+from doit_project import DOIT
 
 
 def gate_that_looks_long(look: str) -> dict[str, list[dict[str, str]]]:
@@ -77,7 +75,7 @@ def test_what_cannot_be_read_cannot_be_approved(project):
         command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", DOIT]
         if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode != 0:
             pytest.skip("nobody cannot run this Python")
-    project.doit(command=command, env={"HOME": "/tmp"}).ended(1, "o cannot be read")
+    project.process(command=command, env={"HOME": "/tmp"}).ended(1, "o cannot be read")
 
 
 def test_a_pipe_as_an_output_cannot_be_approved(project):

@@ -333,5 +333,5 @@ def test_whoever_has_seen_enough_may_go(sealed):
     write_entries(sealed, 2_000)
     pipes = "doit history | head -n 1; doit history --json | head -n 1"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    ran = sealed.doit(command=["sh", "-c", pipes], env={"PATH": path})
+    ran = sealed.process(command=["sh", "-c", pipes], env={"PATH": path})
     assert ran.err == "", ran

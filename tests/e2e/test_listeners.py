@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from doit_project import DOIT
 
 COMMANDS = (
     "",
@@ -25,9 +26,7 @@ def listened(project):
     project.phases({"a": {"run": "echo said"}}).doit().done("a")
 
     def run(command: str, behind: str):
-        return project.doit(
-            command=["bash", "-c", f'doit="{project.doit("--version").command[0]}"; $doit {command} {behind}']
-        )
+        return project.process(command=["bash", "-c", f"{DOIT} {command} {behind}"])
 
     return run
 

@@ -7,13 +7,11 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 RETRY = {"transient": {"attempts": 3, "wait": "1ms"}}
 FLAKY = "echo try $PHASEGATE_ATTEMPT; test $PHASEGATE_ATTEMPT -ge 3 || exit 75"
 AT_ONCE = 100.0
@@ -284,7 +282,7 @@ def test_it_works_while_a_run_has_the_lock_and_changes_nothing(project, wait_unt
 
 def test_several_may_look_at_the_same_time(flaky):
     seen: list[str] = []
-    threads = [threading.Thread(target=lambda: seen.append(flaky.doit("logs", "a").out)) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: seen.append(flaky.process("logs", "a").out)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

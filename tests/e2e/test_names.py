@@ -25,8 +25,8 @@ def test_own_folders_break_nothing(project, package, command):
         {**calls, "module": {"run": f"python -c '{imports}; print(criteria.mine.NAME)'"}},
         {f"use-{name}": [{"file": f"{name}.txt"}, {"check": f"{name}.ask:holds"}] for name in NAMES},
     )
-    project.doit(command=command).done("module", *calls)
+    project.process(command=command).done("module", *calls)
     assert project.read("criteria.txt") == "my criteria"
     for look in (["list"], ["status"], ["info", "use-phases"], ["clean"], ["forget"]):
-        project.doit(*look, command=command).ended(0)
-    project.doit(command=command).done("module", *calls)
+        project.process(*look, command=command).ended(0)
+    project.process(command=command).done("module", *calls)

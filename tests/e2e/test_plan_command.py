@@ -448,7 +448,7 @@ def read_only(tmp_path):
 
     def read_only(project, doit: str, *args: str):
         if mounts:
-            return project.doit(*args, command=[*read_only_command(project.root), doit])
+            return project.process(*args, command=[*read_only_command(project.root), doit])
         paths = [project.root, *project.root.rglob("*")]
         modes = {path: path.stat().st_mode for path in paths}
         try:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-DOIT = str(Path(sys.executable).with_name("doit"))
+from doit_project import DOIT
 
 
 def alive(pid: str) -> bool:

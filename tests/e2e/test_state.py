@@ -114,7 +114,7 @@ def test_a_database_cut_short_is_refused(project):
 def test_a_database_of_plain_doit_is_refused(project):
     project.phases({"a": {"run": "true"}})
     project.write("plain.py", "def task_x():\n    return {'actions': ['true']}\n")
-    project.doit("run", "--backend", "sqlite3", "-f", "plain.py", command=[*_plain()]).ended(0)
+    project.process("run", "--backend", "sqlite3", "-f", "plain.py", command=[*_plain()]).ended(0)
     project.doit().ended(3, "is not phasegate's")
 
 

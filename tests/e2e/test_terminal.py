@@ -8,15 +8,14 @@ import pty
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import threading
 from pathlib import Path
 
 import pyte
 import pytest
+from doit_project import DOIT
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 HOLD = "echo {name} >> ran.txt; until test -e go; do sleep 0.02; done"
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-DOIT = str(Path(sys.executable).with_name("doit"))
+from doit_project import DOIT
 
 BARRIER = """
 import os

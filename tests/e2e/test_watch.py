@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 from test_signals import alive
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 COPY = {"run": "echo copy >> ran.txt; cat src/*.txt > build/copy.txt", "inputs": ["src/*.txt"], "outputs": ["build/copy.txt"]}  # fmt: skip
 WAITING = "waiting for a change"
 
@@ -324,7 +323,7 @@ def test_a_second_signal_is_passed_on_too(project, wait_until, watch):
 
 def test_whoever_has_seen_enough_may_go(copies):
     """The pipe breaks at the second line: no run is left, and nothing is complained of."""
-    ran = copies.doit(command=["sh", "-c", f"{DOIT} watch | head -n 1"])
+    ran = copies.process(command=["sh", "-c", f"{DOIT} watch | head -n 1"])
     assert ran.out.startswith("watching ")
     assert ran.err == "", ran
 

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 MARK = "FAULTS_FOLDER"
 """An environment variable with the test's folder, or the project's, which every process inherits from doit."""
 
@@ -166,7 +166,7 @@ class Strace:
         names = ",".join(f"?{call}" for call in calls)
         fast = "" if "signal=" in inject else "--seccomp-bpf"
         shell = f'exec strace -D -f {fast} -qq -e signal=none -o "{trace}" {paths} -e trace={names} {inject} "$@"'
-        ran = project.doit(*args, command=["sh", "-c", shell, "sh", DOIT])
+        ran = project.process(*args, command=["sh", "-c", shell, "sh", DOIT])
         return ran, trace.read_text()
 
     @staticmethod

@@ -26,7 +26,7 @@ def phases(**more: object) -> dict[str, object]:
 def test_nobody_outlives_a_timeout_and_the_grace(project, processes):
     plan = phases(timeout="500ms")
     project.phases(plan, jobs=len(plan), retry={})
-    ran = project.doit().ended(1, "ran longer than its timeout")
+    ran = project.process().ended(1, "ran longer than its timeout")
     assert sorted(ran.lines("failed")) == sorted(plan), ran
     processes.gone(project)
 
@@ -64,7 +64,7 @@ def test_the_next_attempt_starts_when_nobody_is_left_of_the_last(project, proces
     alone = "exec 9> lock; flock -n 9 || echo twice >> twice.txt; echo a >> ran.txt; "
     patience = {"timeout": {"attempts": 2, "wait": "10ms"}}
     project.phases({"a": {"run": alone + "setsid sleep 600 & sleep 600", "timeout": "3s"}}, retry=patience)
-    project.doit().ended(1, "ran longer than its timeout")
+    project.process().ended(1, "ran longer than its timeout")
     assert project.counts() == {"a": 2}
     assert not (project.root / "twice.txt").exists(), "a second attempt ran beside the first"
     processes.gone(project)

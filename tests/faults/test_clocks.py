@@ -25,7 +25,7 @@ def test_a_phase_gets_all_of_its_time(project, clock, processes, wait_until):
         wait_until(lambda jump=jump: f"a turn after {jump}" in log.read_text())
     project.write("go", "")
     assert run.wait(200) == 0, processes.output(project)
-    project.doit().nothing()
+    project.process().nothing()
 
 
 def test_a_phase_gets_no_more_than_its_time(project, clock, processes, wait_until):
@@ -64,10 +64,10 @@ def test_what_was_done_before_the_clock_went_back_is_done(project, clock):
     """And what is edited after it is noticed, although the clock says that nothing has happened yet."""
     project.write("in.txt", "old\n")
     project.phases({"a": {"run": "cp in.txt build/a.txt", "inputs": ["in.txt"], "outputs": ["build/a.txt"]}})
-    project.doit(env=clock.environment).done("a")
+    project.process(env=clock.environment).done("a")
     clock.jump("-1d")
-    project.doit(env=clock.environment).nothing()
+    project.process(env=clock.environment).nothing()
     project.write("in.txt", "new\n")
-    project.doit(env=clock.environment).done("a")
+    project.process(env=clock.environment).done("a")
     assert project.read("build/a.txt") == "new\n"
-    project.doit(env=clock.environment).nothing()
+    project.process(env=clock.environment).nothing()

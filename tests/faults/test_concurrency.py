@@ -20,7 +20,7 @@ def test_a_second_run_exits_at_once_and_says_who_runs(project, processes, wait_u
     first = processes.start(project)
     wait_until(lambda: "a" in project.counts())
     with ThreadPoolExecutor(3) as pool:
-        seconds = list(pool.map(lambda args: project.doit(*args), [[], ["-n", "2"], ["-a", "b"]]))
+        seconds = list(pool.map(lambda args: project.process(*args), [[], ["-n", "2"], ["-a", "b"]]))
     assert first.poll() is None, "none of them waited for its end"
     for second in seconds:
         second.ended(3, f"pid {first.pid}", os.uname().nodename, "wait for it, or stop it")
@@ -34,7 +34,7 @@ def test_many_runs_that_start_together_run_every_phase_once(project):
     """Whoever comes first runs; the others are refused, or find it done."""
     project.phases({f"p{n}": {"run": f"echo p{n} >> ran.txt; sleep 0.05"} for n in range(6)})
     with ThreadPoolExecutor(6) as pool:
-        runs = list(pool.map(lambda _: project.doit(), range(6)))
+        runs = list(pool.map(lambda _: project.process(), range(6)))
     assert {run.code for run in runs} <= {0, 3}, runs
     assert any(run.code == 0 for run in runs), runs
     for run in runs:

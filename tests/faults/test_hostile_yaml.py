@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-DOIT = str(Path(sys.executable).with_name("doit"))
+from doit_project import DOIT
 
 PHASES = 'phases:\n  a: {run: "echo a >> ran.txt"}\n'
 
@@ -47,7 +43,7 @@ def test_hostile_yaml_is_refused_before_anything_runs(project, name, kind):
     text, says = HOSTILE[name]
     project.write("config/phases.yaml", PHASES)
     project.write(f"config/{kind}.yaml", text)
-    project.doit(command=["sh", "-c", 'ulimit -t 20; exec "$@"', "sh", DOIT]).ended(3, f"config/{kind}.yaml:", says)
+    project.process(command=["sh", "-c", 'ulimit -t 20; exec "$@"', "sh", DOIT]).ended(3, f"config/{kind}.yaml:", says)
     assert project.counts() == {}
 
 

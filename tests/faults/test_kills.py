@@ -65,7 +65,7 @@ class Rounds:
 
     def forget(self) -> None:
         self.plans += 1
-        self.project.doit("forget").ended(0)
+        self.project.process("forget").ended(0)
         shutil.rmtree(self.project.root / "build")
         (self.project.root / "ran.txt").unlink()
         self.promised.clear()
@@ -78,7 +78,7 @@ def killed_over_and_over(kills, project, peek, processes) -> None:
     begun = time.monotonic()
     while rounds.kills < kills:
         rounds.go()
-    project.doit("-n", "2").ended(0)
+    project.process("-n", "2").ended(0)
     rounds.all_is_there()
     assert {name: project.counts()[name] for name in rounds.promised} == rounds.promised
     assert project.query("pragma integrity_check") == [("ok",)]
@@ -118,7 +118,7 @@ def test_what_a_killed_run_left_behind_is_ended_before_anything_starts(project, 
     bystander = subprocess.Popen(["tail", "-f", "/dev/null"], cwd=project.root)
     project.write("go", "")
     try:
-        project.doit().done("tree")
+        project.process().done("tree")
         assert not (project.root / "twice.txt").exists(), "a second copy ran beside the first"
         assert bystander.poll() is None, "who was not started by the run is left alone"
         assert outcomes(project) == ["interrupted", "succeeded"]
@@ -146,7 +146,7 @@ def test_what_has_neither_its_shell_nor_its_environment_any_more_is_ended_too(pr
     processes.kill(run)
     neighbour = subprocess.Popen(["sleep", "600"], cwd=project.root, start_new_session=True)
     try:
-        project.doit().done("a").ended(0, "2 processes that a killed run had left running were ended")
+        project.process().done("a").ended(0, "2 processes that a killed run had left running were ended")
         assert neighbour.poll() is None, "who works in the same folder and was not started by the run is left alone"
     finally:
         neighbour.kill()
@@ -174,7 +174,7 @@ def test_a_kill_between_two_attempts_takes_none_away_and_gives_none(project, pro
     processes.kill(run)
     assert project.counts() == {"a": 2}
     assert outcomes(project) == ["retrying", "retrying"]
-    project.doit().ended(1, "failed   a")
+    project.process().ended(1, "failed   a")
     assert project.counts() == {"a": 3}
     assert outcomes(project) == ["retrying", "retrying", "failed"]
     processes.gone(project)
@@ -189,14 +189,14 @@ def test_an_output_that_a_kill_left_half_written_does_not_count(project, process
     project.phases({"a": {"run": half, "outputs": ["a.txt"]}}, {"a": [{"file": "a.txt"}]})
     if always:
         project.write("go", "")
-        project.doit().done("a")
+        project.process().done("a")
         (project.root / "go").unlink()
     run = processes.start(project, *(["-a"] if always else []))
     wait_until(lambda: (project.root / "a.txt").exists() and project.read("a.txt") == "half\n")
     processes.kill(run)
     assert project.status() == {"a": "stale" if always else "pending"}
     project.write("go", "")
-    project.doit().done("a")
+    project.process().done("a")
     assert project.read("a.txt") == "whole\n"
-    project.doit().nothing()
+    project.process().nothing()
     processes.gone(project)

@@ -10,13 +10,12 @@ import contextlib
 import re
 import shutil
 import sqlite3
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from doit_project import DOIT
 
-DOIT = str(Path(sys.executable).with_name("doit"))
 NAMES = [f"p{n}" for n in range(12)]
 CALL = re.compile(r"(\d+) +(?:<\.\.\. \w+ resumed>|(\w+)\()(.*)")
 SAID = re.compile(r"^(done|began) +(\w+)", re.MULTILINE)
@@ -114,7 +113,7 @@ def test_at_every_line_that_calls_a_phase_done_and_where_each_work_begins(projec
         "-o",
         str(trace),
     ]
-    project.doit(command=[*watched, DOIT]).done(*NAMES)
+    project.process(command=[*watched, DOIT]).done(*NAMES)
     disk, told, begun = Disk(before), set(), set()
     for when, thread, call, arguments in calls(trace.read_text()):
         disk.hears(when, thread, call, arguments)

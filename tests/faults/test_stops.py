@@ -63,10 +63,10 @@ class Stopper:
         standing = project.status()
         assert {name: standing[name] for name in promised} == dict.fromkeys(promised, "done"), standing
         project.write("go", "")
-        project.doit().ended(0)
+        project.process().ended(0)
         counts = project.counts()
         assert {name: counts[name] for name in promised} == dict.fromkeys(promised, 1), counts
-        project.doit().nothing()
+        project.process().nothing()
         assert project.query("pragma integrity_check") == [("ok",)]
 
     def all_hold(self, count: int, moments: list[str]) -> None:

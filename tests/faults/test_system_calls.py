@@ -68,7 +68,7 @@ class Breaker:
         broken, trace = self.strace.doit(project, inject=inject, calls=(call,))
         self.slowest = max(self.slowest, (time.monotonic() - begun, f"{call}, call {n}"))
         promised = broken.lines("done")
-        mended = project.doit()
+        mended = project.process()
         counts = project.counts()
         self.runs += 1
         self.injected += broken.code == -9 if self.fault == "KILL" else "(INJECTED)" in trace

@@ -156,7 +156,7 @@ def test_to_standard_output(measured):
     assert ran.err == ""
     assert 'href="out.json"' in ran.out, "links as from the project's folder"
     assert not (measured.root / PLACE).exists()
-    piped = measured.doit(command=["sh", "-c", f"{ran.command[0]} report -o - | head -c 20"])
+    piped = measured.process(command=["sh", "-c", f"{ran.command[0]} report -o - | head -c 20"])
     assert (piped.out, piped.err) == ("<!doctype html>\n<met", "")
 
 
