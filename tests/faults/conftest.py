@@ -1,6 +1,6 @@
 """What the fault tests break things with: kills, failing system calls, full disks and clocks that jump.
 
-Each scenario has a quick version in the normal run. Its numbers are those of `pytest -m faults`.
+Each scenario has a short form in the default suite. Its numbers are those of `.ci/faults`.
 """
 
 from __future__ import annotations
