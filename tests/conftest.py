@@ -77,19 +77,16 @@ def wait_until():
 
 @pytest.fixture
 def move_clock(tmp_path, monkeypatch):
-    """Moves the wall clock of all later commands, so many days from the true one; the times of files stay true.
-
-    Python's own door for that is a `sitecustomize` module: it says it before anything of ours is imported. dodo.py comes
-    too late, because by then `time.time` is a default argument of `Lookup` and `Journal`.
-    """
-    folder = tmp_path / "clock"
+    """Moves the wall clock of all later commands, so many days from the true one; the times of files stay true. In a
+    process of its own a `sitecustomize` module does so, before anything is imported."""
+    folder, true = tmp_path / "clock", time.time
     folder.mkdir()
     monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}".rstrip(":"))
-    monkeypatch.setattr(Project, "in_processes", True)
 
     def move_clock(days: float) -> None:
         moved = f"import time\ntime.time = lambda true=time.time: true() + {days * 86_400}\n"
         (folder / "sitecustomize.py").write_text(moved)
+        monkeypatch.setattr(time, "time", lambda: true() + days * 86_400)
 
     return move_clock
 

@@ -1,11 +1,12 @@
 """Whoever dies: one accepted attempt for each phase, none beside another, no orphans, and the run goes on or resumes.
 
-Quick versions; the long ones are in test_cluster_storms.py.
+Most of it takes seconds of waiting for a lease, which a machine that is busy enough also takes from healthy works: so it is
+in the long suite. Its short forms are in test_cluster_runs.py (a worker is killed), test_keeper.py, test_lease.py and
+test_placement.py.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -13,44 +14,24 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cluster_of_processes import ALONE, ONCE, SHORT, TREE, worker_of
 from doit_project import DOIT
 
-pytestmark = pytest.mark.skipif(not shutil.which("flock"), reason="works take locks with flock(1)")
-
-ALONE = "exec 9> {name}.lock; flock -n 9 || echo {name} >> twice.txt; echo {name} >> ran.txt; "
-"""Notes a second copy of a work: the lock is held by the first one and all that came from it, as long as any lives."""
-TREE = "setsid sleep 600 & sleep 600 & echo $$ > shell.pid; "
-ONCE = "[ -e go ] && exit 0; touch go; " + TREE + "wait"
-"""Runs for ever the first time, with descendants; the second time it is done."""
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not shutil.which("flock"), reason="works take locks with flock(1)"),
+]
 
 
-@pytest.fixture
-def hanging(project, cluster, wait_until):
-    """A run whose only work hangs, on one of the workers; and the name of that worker."""
-
-    def hanging(script: str = ONCE, **settings: object):
-        project.phases(
-            {"a": {"run": ALONE.format(name="a") + script}}, executor="dask", executors=cluster.settings(**settings)
-        )
-        wait_until(lambda: cluster.is_registered("one") and cluster.is_registered("two"))
-        run = project.start()
-        wait_until(lambda: (project.root / "shell.pid").exists() and project.read("shell.pid").strip())
-        return run, worker_of(project, cluster)
-
-    return hanging
+@pytest.fixture(autouse=True)
+def short_leases(cluster):
+    cluster.lease = SHORT
 
 
 def start(project) -> subprocess.Popen[bytes]:
     """A run whose output goes to console.txt, where it can be looked at meanwhile."""
     with (project.root / "console.txt").open("ab") as console:
         return subprocess.Popen([DOIT], cwd=project.root, env=project.environment(), stdout=console, stderr=console)
-
-
-def worker_of(project, cluster) -> str:
-    """The worker that the newest attempt runs on."""
-    rows = project.query("select data from journal where event = 'attempt.started' order by seq desc limit 1")
-    address = json.loads(str(rows[0][0]))["worker"]
-    return next(name for name in cluster.workers if address in (cluster.folder / f"worker-{name}.log").read_text())
 
 
 def never_twice(project) -> None:
@@ -65,18 +46,6 @@ def is_there(pid: int) -> bool:
 def children(pid: int) -> list[str]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [child for task in tasks for child in task.read_text().split()]
-
-
-def test_kill_9_of_a_worker(project, cluster, outcomes, hanging, wait_until):
-    run, worker = hanging()
-    cluster.kill(worker)
-    out = run.communicate(timeout=200)[0]
-    assert run.returncode == 0, out
-    assert "executed again: was lost with worker tcp://" in out
-    assert outcomes("a") == ["lost", "succeeded"]
-    assert project.counts() == {"a": 2}
-    never_twice(project)
-    wait_until(lambda: cluster.commands() == [])
 
 
 def test_a_frozen_worker(project, cluster, outcomes, hanging, wait_until):

@@ -94,6 +94,7 @@ def s3(wait_until, monkeypatch):
         yield server
 
 
+@pytest.mark.faults
 def test_through_s3(project, apart, s3):
     account = {
         "AWS_ENDPOINT_URL": s3.endpoint,
@@ -116,6 +117,7 @@ def test_what_is_not_named_is_not_there_and_failed_outputs_stay_away(project, ap
     assert not (project.root / "half.txt").exists()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("more", ["", "y"])
 def test_a_content_that_is_another_one_is_not_used_and_gives_way(project, apart, tmp_path, more):
     apart(f"file://{tmp_path}/store", {"a": {"run": "cat data/in.txt", "inputs": ["data/in.txt"]}})
@@ -174,6 +176,7 @@ def test_a_store_that_cannot_be_opened_is_told_before_anything_runs(project):
     project.doit().ended(3, "config/phases.json:4:8: a runs on a Dask cluster with the store nonsense://x: ")
 
 
+@pytest.mark.faults
 def test_a_worker_that_is_killed_between(project, apart, cluster, tmp_path, wait_until):
     phases = {
         "a": {
@@ -193,6 +196,7 @@ def test_a_worker_that_is_killed_between(project, apart, cluster, tmp_path, wait
     assert project.read("a.txt") == "a\n"
 
 
+@pytest.mark.faults
 def test_what_a_killed_run_was_bringing_is_cleared_away(project, tmp_path, wait_until, kill):
     """A run with a cluster of its own, for which all is on one machine."""
     executors = {"dask": {"lease": 2, "store": f"file://{tmp_path}/store"}}

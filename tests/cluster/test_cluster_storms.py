@@ -1,4 +1,7 @@
-"""A plan of many phases while workers, the scheduler and doit are killed and frozen, at random moments."""
+"""A plan of many phases while workers, the scheduler and doit are killed and frozen, at random moments.
+
+Its short form is in test_cluster_runs.py: a worker is killed while it executes a work of six.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,21 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pytest
+from cluster_of_processes import SHORT
 from doit_project import DOIT
 
-pytestmark = pytest.mark.skipif(not shutil.which("flock"), reason="works take locks with flock(1)")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not shutil.which("flock"), reason="works take locks with flock(1)"),
+]
 
 ALONE = "exec 9> locks/{n}; flock -n 9 || echo {n} >> twice.txt; echo {n} >> ran.txt; "
 WORKERS = ("one", "two", "three")
+
+
+@pytest.fixture(autouse=True)
+def short_leases(cluster):
+    cluster.lease = SHORT
 
 
 def plan(size: int, pace: int, last: int) -> dict[str, object]:
@@ -139,7 +151,6 @@ def test_forty_phases_and_each_fault_once(project, cluster, wait_until):
     weathered(project, cluster, wait_until, plan(40, 0, last=4), kinds, least=4)
 
 
-@pytest.mark.faults
 def test_two_hundred_phases_and_a_fault_every_few_seconds(project, cluster, wait_until):
     kinds = ["kill_worker", "kill_worker", "freeze_worker", "kill_scheduler", "kill_doit"]
     weathered(project, cluster, wait_until, plan(200, 1, last=0), itertools.cycle(kinds), least=20)

@@ -51,6 +51,7 @@ def test_another_version_on_a_worker(project, cluster, other_workers):
     one_work(project, cluster).doit().ended(1, "has phasegate 0.0.9, and doit has", "install the same one")
 
 
+@pytest.mark.faults
 def test_no_phasegate_on_a_worker(project, cluster, other_workers):
     missing = "raise ModuleNotFoundError(\"No module named 'phasegate'\", name='phasegate')"
     other_workers(env=with_another_phasegate(cluster, missing))
@@ -77,6 +78,7 @@ def test_nobody_at_the_address(project):
         project.doit().ended(2, f"{address}: cannot be reached for 1 s", "start it, or correct executors.dask")
 
 
+@pytest.mark.faults
 def test_somebody_else_at_the_address(project):
     """Who takes the connection and says nothing."""
     with socket.socket() as deaf:
@@ -87,6 +89,7 @@ def test_somebody_else_at_the_address(project):
         project.doit().ended(2, "cannot be reached for 1 s")
 
 
+@pytest.mark.faults
 def test_a_cluster_without_workers_and_one_that_comes_late(project, cluster, wait_until):
     for name in ("one", "two"):
         cluster.kill(name)
@@ -111,6 +114,7 @@ def certificates(folder: Path) -> dict[str, str]:
     return {"ca": str(folder / "ca.pem"), "cert": str(folder / "own.pem"), "key": str(folder / "own.key")}
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificates")
 def test_a_cluster_behind_tls(project, cluster, wait_until):
     for name in ("one", "two"):
@@ -155,6 +159,7 @@ def own(project, wait_until, monkeypatch):
     return run
 
 
+@pytest.mark.faults
 def test_a_terminals_interrupt_goes_to_works_and_not_to_workers(project, own, wait_until):
     os.killpg(own.pid, signal.SIGINT)
     out = own.communicate(timeout=200)[0]
@@ -165,6 +170,7 @@ def test_a_terminals_interrupt_goes_to_works_and_not_to_workers(project, own, wa
     wait_until(lambda: family(project) == [])
 
 
+@pytest.mark.faults
 def test_kill_9_of_a_doit_with_a_cluster_of_its_own(project, own, wait_until):
     own.kill()
     own.wait()
