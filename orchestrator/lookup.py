@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .clock import now
 from .plan import Phase
 from .state.files import State as FileState
 from .state.records import Record
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Lookup:
     """Looks up what standing.py asks."""
 
-    def __init__(self, state: State, clock: Callable[[], float] = time.time, mask: Callable[[str], str] = str) -> None:
+    def __init__(self, state: State, clock: Callable[[], float] = now, mask: Callable[[str], str] = str) -> None:
         self._state = state
         self.mask = mask
         self._votes: dict[str, list[Vote]] | None = None

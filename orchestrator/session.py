@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from phases.executor import Executor
 
+from .clock import now
 from .gate.judge import Judge
 from .gate.judgement import GateState, Judgement
 from .gate.people import login
@@ -90,7 +91,7 @@ class Session:
 
             sharing = Sharing(cache, project.state, around, self._stops)
         self._attempts = Attempts(project.plan, project.state, executor, around, echoed, self._stops, sharing)
-        self._judge = Judge(project.state, around, time.time)
+        self._judge = Judge(project.state, around, now)
         self._asked_at: dict[str, float] = {}
         """When the shared cache was asked for votes on a phase."""
 

@@ -97,8 +97,8 @@ class Project:
 
     def doit(self, *args: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ran:
         """Run doit to its end, in this process. It gets one of its own where the option --processes asks for it, where
-        the clock was moved or a grace was granted, which a process learns as it starts, and in a thread, where others
-        may run at the same time."""
+        a grace was granted, which a process learns as it starts, and in a thread, where others may run at the same
+        time."""
         if self.in_processes or threading.current_thread() is not threading.main_thread():
             return self.process(*args, env=env, cwd=cwd)
         folder = cwd or self.root

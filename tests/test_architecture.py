@@ -99,7 +99,7 @@ LAYERS = (
     ("orchestrator.secrets",),
     ("orchestrator.estimate", "orchestrator.completion"),
     ("orchestrator.variables", "orchestrator.plan", "orchestrator.git", "orchestrator.kept"),
-    ("orchestrator.triggers.model",),
+    ("orchestrator.triggers.model", "orchestrator.clock"),
 )
 """Each line stands above what it may import; a module belongs to the longest name that begins its own."""
 

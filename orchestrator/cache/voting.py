@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from criteria.words import one_line
 
+from ..clock import now
 from ..gate.casting import revoke
 from ..gate.judgement import GateState, Judgement
 from ..gate.people import Person
@@ -32,7 +32,7 @@ class SharedVotes:
         state: State,
         look: Evidence,
         tell: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
     ) -> None:
         self._cache = cache
         self._state = state

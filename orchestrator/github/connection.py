@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..clock import now
 from ..git import git
 from ..lookup import Lookup
 from ..project import Project
@@ -123,7 +123,7 @@ def connect(project: Project, on: On, wait: Callable[[float], None]) -> Connecti
         client,
         known,
         Sync(client, known, settings.labels, Creation(known, wait)),
-        Polls(Desk(project.plan, project.state, look), settings, client, known, time.time),
+        Polls(Desk(project.plan, project.state, look), settings, client, known, now),
         git(project.root, "rev-parse", "HEAD") if settings.statuses else None,
     )
 

@@ -6,10 +6,10 @@ by the hidden mark and the author, and more than once over time, because GitHub'
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..clock import now
 from ..state.projections import Projections
 from .trouble import Kind, Trouble
 
@@ -43,9 +43,7 @@ class Creation:
         wait: waits so many seconds, or raises what ends the waiting.
     """
 
-    def __init__(
-        self, known: Projections, wait: Callable[[float], None], clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, known: Projections, wait: Callable[[float], None], clock: Callable[[], float] = now) -> None:
         self._known = known
         self._wait = wait
         self._clock = clock

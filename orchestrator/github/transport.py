@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..clock import now
 from ..plan import RetryPolicy
 from ..work.retry import retry_after
 from .answers import Unreadable, number
@@ -50,7 +51,7 @@ class Transport:
         settings: Settings,
         on: On,
         wait: Callable[[float], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
         governor: Governor | None = None,
         mask: Callable[[str], str] = str,
     ) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ..clock import now
 from .chain import Link, link
 from .database import Database, seal
 
@@ -58,7 +58,7 @@ class Journal:
     def __init__(
         self,
         database: Database,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
         mask: Callable[[str], str] = str,
     ) -> None:
         self._database = database

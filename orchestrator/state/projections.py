@@ -7,11 +7,11 @@ doubt in which nobody creates a second one before having looked.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..clock import now
 from .database import Database, seal
 
 
@@ -34,7 +34,7 @@ class Projection:
 class Projections:
     """The table `projections`, for one target: a repository."""
 
-    def __init__(self, database: Database, target: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, target: str, clock: Callable[[], float] = now) -> None:
         self._database = database
         self._target = target
         self._clock = clock

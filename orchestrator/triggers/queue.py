@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from phases.masking import Masker
 
+from ..clock import now
 from ..plan import RetryPolicy
 from ..work.retry import retry_after
 from .model import Happening, Trigger, matches
@@ -65,7 +66,7 @@ class Triggers:
         masker: Masker,
         log: Path,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
         monotonic: Callable[[], float] = time.monotonic,
         wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+from ..clock import now
 from ..plan import Work
 from ..results import End, Result
 from ..triggers.model import Happening
@@ -24,7 +24,7 @@ AT_END = {
 class Announcer(Watcher):
     """A watcher of the session that tells the triggers."""
 
-    def __init__(self, triggers: Triggers, plan: str, run: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, triggers: Triggers, plan: str, run: str, clock: Callable[[], float] = now) -> None:
         self._triggers = triggers
         self._plan = plan
         self._run = run

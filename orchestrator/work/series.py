@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..clock import now
 from ..plan import Work
 from ..state.journal import Entry, Event, Journal
 from .retry import Retry
@@ -37,7 +38,7 @@ class Tries:
     def __init__(
         self,
         journal: Journal,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal

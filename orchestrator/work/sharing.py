@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from ..cache.cache import Cache
 from ..cache.key import are_known
 from ..cache.manifest import Made
+from ..clock import now
 from ..plan import Work
 from ..state.files import State as FileState
 from ..state.journal import Event
@@ -28,7 +29,7 @@ class Sharing:
         self._state = state
         self._around = around
         self._stopping = stopping
-        self._clock: Callable[[], float] = time.time
+        self._clock: Callable[[], float] = now
         self._monotonic: Callable[[], float] = time.monotonic
 
     def restore(self, work: Work, number: int, inputs: Mapping[str, FileState]) -> Attempt | None:
