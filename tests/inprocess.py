@@ -13,6 +13,7 @@ import faulthandler
 import gc
 import importlib
 import os
+import random
 import signal
 import sys
 import tempfile
@@ -20,7 +21,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import IO
 
 from doit.doit_cmd import DoitMain
@@ -82,6 +82,8 @@ def _process(
             for name, stream in (("stdout", out), ("stderr", err)):
                 text = open(os.dup(stream.fileno()), "w", encoding="utf-8")  # noqa: PTH123, SIM115 - of a descriptor
                 streams.enter_context(_replaced(sys, name, streams.enter_context(text)))
+            streams.enter_context(_replaced(random, "uniform", random.uniform))  # some dodo.py load the dice
+            streams.enter_context(_replaced(DoitMain, "BIN_NAME", "doit"))  # it was taken from pytest's arguments
             streams.enter_context(_replaced(time, "time", lambda true=time.time: true() + ahead))
             yield
     finally:
@@ -101,14 +103,14 @@ def _process(
 
 
 @contextlib.contextmanager
-def _replaced(module: ModuleType, name: str, value: object) -> Iterator[None]:
-    """What a module has by this name, replaced."""
-    before = getattr(module, name)
-    setattr(module, name, value)
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """What a module or a class has by this name, replaced."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(module, name, before)
+        setattr(owner, name, before)
 
 
 def _is_of(folder: Path, module: object) -> bool:
