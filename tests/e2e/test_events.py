@@ -199,7 +199,7 @@ def test_a_trigger_that_fails_fails_no_run_and_no_vote(project):
     project.doit("approve", "a", env=ADA).ended(0, "ada approved", "exit code 7, tried 3 times")
     project.doit().done("a")
     log = "".join(path.read_text() for path in project.root.glob(".doit/logs/*/triggers.log"))
-    assert log.count(": exit code 7 (try ") == 3, "the log of the newest run"
+    assert log.count(": exit code 7 (try ") == 3, "of the run; the vote has a log of its own"
     assert "gone wrong" in log
 
 
