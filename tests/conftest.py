@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import inprocess
 import pytest
 from doit_project import Project
 from hypothesis import settings
@@ -77,16 +78,20 @@ def wait_until():
 
 @pytest.fixture
 def move_clock(tmp_path, monkeypatch):
-    """Moves the wall clock of all later commands, so many days from the true one; the times of files stay true. In a
-    process of its own a `sitecustomize` module does so, before anything is imported."""
-    folder, true = tmp_path / "clock", time.time
+    """Moves the wall clock of all later commands, so many days from the true one; the times of files stay true.
+
+    In this process the commands find another `time.time`; in one of its own Python's door for that is a `sitecustomize`
+    module, which every process imports that a command starts as well.
+    """
+    folder = tmp_path / "clock"
     folder.mkdir()
     monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}".rstrip(":"))
 
     def move_clock(days: float) -> None:
-        moved = f"import time\ntime.time = lambda true=time.time: true() + {days * 86_400}\n"
+        seconds = days * 86_400
+        monkeypatch.setattr(inprocess, "ahead", seconds)
+        moved = f"import time\ntime.time = lambda true=time.time: true() + {seconds}\n"
         (folder / "sitecustomize.py").write_text(moved)
-        monkeypatch.setattr(time, "time", lambda: true() + days * 86_400)
 
     return move_clock
 

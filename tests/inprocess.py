@@ -1,7 +1,7 @@
 """doit's command line in this process: what `doit …` does in a shell, without the start of an interpreter.
 
 A warm command takes 20 to 35 ms, a new process ten times as long. What a process would have of its own is set up
-before and put back after: arguments, folder, environment, standard streams, signal handlers, the search path for
+before and put back after: arguments, folder, environment, standard streams, the clock, signal handlers, the search path for
 modules, and the modules of the project itself. What a process alone can show (signals, kills, pipes, what is imported,
 two at the same time) is for `Project.process`.
 """
@@ -13,10 +13,12 @@ import faulthandler
 import gc
 import importlib
 import os
+import random
 import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
@@ -26,6 +28,9 @@ from doit.globals import Globals
 
 CEILING = 300.0
 """Seconds after which a command that hangs ends this process, and shows where every thread of it is."""
+
+ahead = 0.0
+"""Seconds that the wall clock of commands is ahead of the true one."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -73,10 +78,13 @@ def _process(
             sys.dont_write_bytecode = True
             importlib.invalidate_caches()
             standard_input = streams.enter_context(Path(os.devnull).open())
-            streams.enter_context(_standard("stdin", standard_input))
+            streams.enter_context(_replaced(sys, "stdin", standard_input))
             for name, stream in (("stdout", out), ("stderr", err)):
                 text = open(os.dup(stream.fileno()), "w", encoding="utf-8")  # noqa: PTH123, SIM115 - of a descriptor
-                streams.enter_context(_standard(name, streams.enter_context(text)))
+                streams.enter_context(_replaced(sys, name, streams.enter_context(text)))
+            streams.enter_context(_replaced(random, "uniform", random.uniform))  # some dodo.py load the dice
+            streams.enter_context(_replaced(DoitMain, "BIN_NAME", "doit"))  # it was taken from pytest's arguments
+            streams.enter_context(_replaced(time, "time", lambda true=time.time: true() + ahead))
             yield
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -95,14 +103,14 @@ def _process(
 
 
 @contextlib.contextmanager
-def _standard(name: str, stream: object) -> Iterator[None]:
-    """`sys.NAME`, replaced."""
-    before = getattr(sys, name)
-    setattr(sys, name, stream)
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """What a module or a class has by this name, replaced."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(sys, name, before)
+        setattr(owner, name, before)
 
 
 def _is_of(folder: Path, module: object) -> bool:

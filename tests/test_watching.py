@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from orchestrator.plan import Input, Phase, Plan, Rule, Work
+from orchestrator.watching.observer import LONGEST, QUIET, settle
 from orchestrator.watching.sources import changes, is_made, look, places, sources, unfound_modules
 
 
@@ -61,3 +62,30 @@ def test_places_are_the_folders_that_are_there(tmp_path: Path):
     assert found("data/none/x.csv") == ({".", "data"}, set())
     assert found("link.txt") == ({".", "far"}, set())
     assert found("**/*.py") == ({"."}, {"."})
+
+
+def settled_after(*events: float) -> float:
+    """The moment at which a burst with these events, in seconds since it began, counts as over. A look takes a
+    hundredth of a second, or until the next event."""
+    now, left = 0.0, list(events)
+
+    def woken() -> bool:
+        nonlocal now
+        if left and left[0] <= now + 0.01:
+            now = max(now, left.pop(0))
+            return True
+        now += 0.01
+        return False
+
+    settle(woken, lambda: now)
+    return round(now, 1)
+
+
+def test_a_burst_is_over_when_nothing_was_heard_for_a_while():
+    assert settled_after() == QUIET
+    assert settled_after(0.05, 0.13, 0.2) == round(0.2 + QUIET, 1)
+    assert settled_after(0.05, 3.0) == round(0.05 + QUIET, 1), "what comes much later is another one"
+
+
+def test_a_burst_that_goes_on_and_on_counts_as_over_at_last():
+    assert settled_after(*(n / 20 for n in range(1000))) == LONGEST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from .sources import Places
@@ -41,15 +41,20 @@ class Observer:
 
     def settled(self) -> None:
         """Return when nothing has happened for a while."""
-        began = last = time.monotonic()
-        while (now := time.monotonic()) - last < QUIET and now - began < LONGEST:
-            if self.woken():
-                last = time.monotonic()
+        settle(self.woken)
 
     def close(self) -> None:
         """Stop."""
         for look in self._looks:
             look.close()
+
+
+def settle(woken: Callable[[], bool], monotonic: Callable[[], float] = time.monotonic) -> None:
+    """Return when a burst is over: `woken` said no for `QUIET` seconds, or it goes on for `LONGEST`."""
+    began = last = monotonic()
+    while (now := monotonic()) - last < QUIET and now - began < LONGEST:
+        if woken():
+            last = monotonic()
 
 
 def _looks(folders: tuple[str, ...], *, deep: bool, poll: bool) -> Generator[set[Any], None, None]:

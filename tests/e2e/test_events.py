@@ -33,6 +33,11 @@ def of(told: list[dict], phase: str | None) -> list[str]:
     return [event["event"] for event in told if event["phase"] == phase]
 
 
+def hurried(project) -> None:
+    """Between two tries of a trigger passes no time: in this project the shortest of waits is drawn."""
+    project.write("dodo.py", f"import random\nrandom.uniform = lambda least, most: least\n{project.read('dodo.py')}")
+
+
 def gone(pid: str) -> bool:
     """Has a process ended?"""
     stat = Path(f"/proc/{pid.strip()}/stat")
@@ -161,8 +166,10 @@ def test_a_trigger_that_hangs_delays_nothing(project):
     assert len(events(project)) == 8
 
 
+@pytest.mark.faults
 def test_triggers_that_fail_fail_no_run_and_no_vote(project, hooks):
-    """A command that fails, a webhook that nobody serves, and one that never answers."""
+    """A command that fails, a webhook that nobody serves, and one that never answers. Between the tries pass seconds:
+    the short form is the test after this one, and tests/triggers/test_queue.py has the tries."""
     hooks.silent = True
     project.phases(
         {"a": {"run": "true", "approval": "manual"}},
@@ -182,6 +189,20 @@ def test_triggers_that_fail_fail_no_run_and_no_vote(project, hooks):
     assert "gone wrong" in log
 
 
+def test_a_trigger_that_fails_fails_no_run_and_no_vote(project):
+    project.phases(
+        {"a": {"run": "true", "approval": "manual"}},
+        triggers=[{"on": event, "run": "echo gone wrong; exit 7"} for event in ("plan.waiting", "phase.approved")],
+    )
+    hurried(project)
+    project.doit().ended(4, "exit code 7, tried 3 times", "plan.waiting")
+    project.doit("approve", "a", env=ADA).ended(0, "ada approved", "exit code 7, tried 3 times")
+    project.doit().done("a")
+    log = "".join(path.read_text() for path in project.root.glob(".doit/logs/*/triggers.log"))
+    assert log.count(": exit code 7 (try ") == 3, "of the run; the vote has a log of its own"
+    assert "gone wrong" in log
+
+
 def test_a_webhook_is_signed_and_knows_no_secret(project, hooks):
     project.write(".env", f"HOOK_KEY={KEY}\nHOOK_TOKEN={TOKEN}\n")
     project.phases(
@@ -195,6 +216,7 @@ def test_a_webhook_is_signed_and_knows_no_secret(project, hooks):
             },
         ],
     )
+    hurried(project)
     ran = project.doit().ended(1)
     assert [json.loads(body)["event"] for _, _, body in hooks.got] == ["phase.started", "phase.failed"]
     for path, headers, body in hooks.got:
@@ -217,6 +239,7 @@ def test_a_trigger_that_takes_too_long_leaves_nothing(project, wait_until):
     command = "sleep 600 & echo $! >> pids.txt; setsid sleep 600 & echo $! >> pids.txt; wait"
     triggers = [{"on": "phase.succeeded", "run": command, "timeout": "1s"}]
     project.phases({"a": {"run": "true"}}, triggers=triggers)
+    hurried(project)
     project.doit().ended(0, "ran longer than its timeout of 1 s", "tried 3 times")
     pids = project.read("pids.txt").split()
     assert 1 <= len(pids) <= 6

@@ -43,6 +43,7 @@ def test_the_plan_from_raw_data_to_the_signed_off_release(flights, kill, wait_un
     again = {phase_of(path) for path in set(log.rglob("*.log")) - before}
     assert not again & {f"phase_{n}" for n in range(7)}, resumed
     assert ran() == set(PHASES)
+    assert flights.status() == dict.fromkeys(PHASES, "done")
     flights.doit().nothing()
 
     criteria = flights.read("config/criteria.yaml")
@@ -67,5 +68,7 @@ def test_the_plan_from_raw_data_to_the_signed_off_release(flights, kill, wait_un
     assert flights.doit().ended(1, "phase_3").lines("failed") == ["phase_3"]
 
 
+@pytest.mark.faults
 def test_a_first_run_ends_with_every_phase_done(flights):
+    """Without the kill, which the story above has in it."""
     flights.doit().done(*PHASES)

@@ -3,11 +3,13 @@
 import json
 import os
 import sys
+import time
 
 import pytest
 
 from orchestrator.project import Project
 from orchestrator.state import rest
+from orchestrator.state.listing import is_settled
 
 ADA = {"LOGNAME": "ada"}
 TELLING = (
@@ -19,7 +21,7 @@ TELLING = (
 
 
 @pytest.fixture
-def rested(project):
+def rested(project, come_to_rest):
     """A project of which all is done, and of which a run has seen that."""
     project.write("in.txt", "1").chmod(0o644)
     project.write("data/x.csv", "1")
@@ -33,13 +35,20 @@ def rested(project):
     return project
 
 
-def come_to_rest(project) -> None:
-    """What was written just now is not trusted before it was looked at again, and that again."""
-    for _ in range(3):
-        project.doit().nothing()
-        if Project(project.root).is_at_rest():
-            return
-    raise AssertionError("it never comes to rest")
+@pytest.fixture
+def come_to_rest(wait_until):
+    """Brings a project to rest: what was written just now is not trusted before it was looked at again, and that again.
+    A run takes less than the tick of the file system's clock, so each waits until what the last one wrote is settled."""
+
+    def come_to_rest(project) -> None:
+        for _ in range(3):
+            wait_until(lambda: is_settled((project.root / ".doit.db").stat(), time.time_ns()))
+            project.doit().nothing()
+            if Project(project.root).is_at_rest():
+                return
+        raise AssertionError("it never comes to rest")
+
+    return come_to_rest
 
 
 def loaded(project, *args: str) -> str:
@@ -59,7 +68,7 @@ def test_it_is_a_cache_that_can_be_deleted_and_comes_back(rested):
     assert loaded(rested) == ""
 
 
-def test_whatever_else_is_asked_for_is_asked(rested):
+def test_whatever_else_is_asked_for_is_asked(rested, come_to_rest):
     for args in (["a"], ["--mode", "auto"], ["b.txt"]):
         assert "orchestrator.plan" in loaded(rested, *args)
     assert Project(rested.root).is_at_rest(), "so it was not for want of a glance"
@@ -157,7 +166,7 @@ def test_a_broken_configuration_is_told_though_all_was_done(rested):
     assert loaded(rested) == ""
 
 
-def test_a_module_that_appears_is_seen_though_nothing_else_changed(project):
+def test_a_module_that_appears_is_seen_though_nothing_else_changed(project, come_to_rest):
     project.phases({"a": {"call": "os:getcwd"}})
     project.doit().done("a")
     come_to_rest(project)

@@ -268,7 +268,9 @@ def test_another_file_for_the_state_is_refused(project):
         project.doit(*command, "--db-file", "x.db").ended(3, "leave --db-file out")
 
 
+@pytest.mark.faults
 def test_a_timeout_reaches_those_who_ignore_the_first_signal(project):
+    """The short form is tests/faults/test_children.py, where a phase may be as late as it likes."""
     stubborn = "sh -c 'trap \"\" TERM; echo $$ > pid; sleep 600' & sleep 600"
     project.phases({"a": {"run": stubborn, "timeout": "3s"}}).grant_grace(0.5)
     project.doit().ended(1, "ran longer than its timeout")

@@ -74,6 +74,9 @@ def not_before_its_time(before: Tried, after: Tried) -> bool:
 
 LONG = (1.0,)
 SHORT_THEN_LONG = (0.0, 1.0)
+AN_HOUR = {"wait": "1h", "max_wait": "1h"}
+TWO_HOURS = 1 / 12
+"""In days: after them a wait of an hour is over."""
 
 
 def load_dice(project, *draws: float) -> None:
@@ -289,7 +292,9 @@ def test_single_and_always_execute_try_again_too(project):
 # a run that ends in a wait
 
 
+@pytest.mark.faults
 def test_killed_in_the_wait_after_attempt_2_the_next_run_makes_attempt_3_and_not_before_its_time(project, wait_until):
+    """In seconds that pass. The short forms are the two that move the clock, and tests/work/test_series.py."""
     load_dice(project, *SHORT_THEN_LONG)
     project.phases({"a": {"run": fails(2)}}, retry={"transient": {"attempts": 3, "wait": "6s"}})
     run = project.start()
@@ -306,12 +311,27 @@ def test_killed_in_the_wait_after_attempt_2_the_next_run_makes_attempt_3_and_not
     assert project.counts() == {"a": 3}
 
 
-def test_killed_in_the_wait_before_the_last_attempt_there_is_just_one_more(project, wait_until):
+def test_killed_in_the_wait_after_attempt_2_the_next_run_makes_attempt_3(project, wait_until, move_clock):
+    load_dice(project, *SHORT_THEN_LONG)
+    project.phases({"a": {"run": fails(2)}}, retry={"transient": {**AN_HOUR, "attempts": 3}})
+    run = project.start()
+    wait_until(lambda: outcomes(project) == ["retrying", "retrying"])
+    kill_doit_alone(run)
+    move_clock(TWO_HOURS)
+    project.doit().done("a")
+    one, two, three = attempts(project)
+    assert [one.tried, two.tried] == [1, 2]
+    assert (one.end["wait"], two.end["wait"], three.outcome) == (0.0, 3600.0, "succeeded")
+    assert project.counts() == {"a": 3}
+
+
+def test_killed_in_the_wait_before_the_last_attempt_there_is_just_one_more(project, wait_until, move_clock):
     load_dice(project, *LONG)
-    project.phases({"a": {"run": fails(9)}}, retry={"transient": {"attempts": 2, "wait": "4s"}})
+    project.phases({"a": {"run": fails(9)}}, retry={"transient": {**AN_HOUR, "attempts": 2}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
     kill_doit_alone(run)
+    move_clock(TWO_HOURS)
     project.doit().ended(
         1, "ended with exit code 1 (transient: connection problem in the output (built in)), tried 2 times"
     )
@@ -336,13 +356,14 @@ def test_a_signal_ends_a_wait_at_once(project, wait_until, number):
     assert outcomes(project) == ["retrying"]
 
 
-def test_after_a_signal_in_a_wait_the_next_run_goes_on_with_the_next_attempt(project, wait_until):
+def test_after_a_signal_in_a_wait_the_next_run_goes_on_with_the_next_attempt(project, wait_until, move_clock):
     load_dice(project, *LONG)
-    project.phases({"a": {"run": fails(1)}}, retry={"transient": {"attempts": 2, "wait": "4s"}})
+    project.phases({"a": {"run": fails(1)}}, retry={"transient": {**AN_HOUR, "attempts": 2}})
     run = project.start()
     wait_until(lambda: outcomes(project) == ["retrying"])
     run.send_signal(signal.SIGINT)
     assert run.wait(200) == 130
+    move_clock(TWO_HOURS)
     project.doit().done("a")
     one, two = attempts(project)
     assert (two.number, two.outcome) == (2, "succeeded")

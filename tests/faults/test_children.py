@@ -58,13 +58,28 @@ def test_nobody_outlives_two_stops(project, processes, wait_until):
     processes.gone(project)
 
 
-@pytest.mark.skipif(not shutil.which("flock"), reason="the phase takes a lock with flock(1)")
-def test_the_next_attempt_starts_when_nobody_is_left_of_the_last(project, processes):
-    """A lock is held by who took it and all that came from it: the second attempt would find it taken."""
-    alone = "exec 9> lock; flock -n 9 || echo twice >> twice.txt; echo a >> ran.txt; "
-    patience = {"timeout": {"attempts": 2, "wait": "10ms"}}
-    project.phases({"a": {"run": alone + "setsid sleep 600 & sleep 600", "timeout": "3s"}}, retry=patience)
-    project.process().ended(1, "ran longer than its timeout")
+ALONE = "exec 9> lock; flock -n 9 || echo twice >> twice.txt; echo a >> ran.txt; setsid sleep 600 & "
+"""A lock is held by who took it and all that came from it: a second attempt beside the first would find it taken."""
+needs_flock = pytest.mark.skipif(not shutil.which("flock"), reason="the phase takes a lock with flock(1)")
+
+
+def runs_twice_and_never_beside_itself(project, processes) -> None:
+    project.process().ended(1, "tried 2 times")
     assert project.counts() == {"a": 2}
     assert not (project.root / "twice.txt").exists(), "a second attempt ran beside the first"
     processes.gone(project)
+
+
+@needs_flock
+def test_the_next_attempt_starts_when_nobody_is_left_of_the_last(project, processes):
+    project.phases({"a": {"run": ALONE + "exit 75"}}, retry={"transient": {"attempts": 2, "wait": "10ms"}})
+    runs_twice_and_never_beside_itself(project, processes)
+
+
+@needs_flock
+@pytest.mark.faults
+def test_the_next_attempt_after_a_timeout_starts_when_nobody_is_left_of_the_last(project, processes):
+    """The short form is the test before this one."""
+    patience = {"timeout": {"attempts": 2, "wait": "10ms"}}
+    project.phases({"a": {"run": ALONE + "sleep 600", "timeout": "3s"}}, retry=patience)
+    runs_twice_and_never_beside_itself(project, processes)

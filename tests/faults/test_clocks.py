@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def test_a_phase_gets_all_of_its_time(project, clock, processes, wait_until):
     """After each jump doit turns its loop once more, because there is output, and still lets the phase run."""
@@ -28,7 +30,9 @@ def test_a_phase_gets_all_of_its_time(project, clock, processes, wait_until):
     project.process().nothing()
 
 
+@pytest.mark.faults
 def test_a_phase_gets_no_more_than_its_time(project, clock, processes, wait_until):
+    """In seconds that pass. The short form is tests/work/test_local.py: timeouts go by the clock that is handed in."""
     project.phases({"a": {"run": "echo up >> ran.txt; sleep 600", "timeout": "5s"}}, retry={})
     run = processes.start(project, env=clock.environment)
     wait_until(lambda: "up" in project.counts() or run.poll() is not None)

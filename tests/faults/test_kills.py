@@ -162,11 +162,11 @@ def outcomes(project) -> list[object]:
     return [json.loads(str(data))["outcome"] for (data,) in rows]
 
 
-def test_a_kill_between_two_attempts_takes_none_away_and_gives_none(project, processes, wait_until):
+def test_a_kill_between_two_attempts_takes_none_away_and_gives_none(project, processes, wait_until, move_clock):
     """Waits are drawn, here with dice that are loaded: the first is as short as may be, the second as long."""
     dice = "import random\nrandom.uniform = lambda least, most: most if most > 1 else least\n"
     project.write("dodo.py", dice + project.read("dodo.py"))
-    patience = {"transient": {"attempts": 3, "wait": "100ms", "factor": 60, "max_wait": "6s"}}
+    patience = {"transient": {"attempts": 3, "wait": "100ms", "factor": 36_000, "max_wait": "1h"}}
     project.phases({"a": {"run": "echo a >> ran.txt; exit 75"}}, retry=patience)
     run = processes.start(project)
     wait_until(lambda: run.poll() is not None or outcomes(project) == ["retrying", "retrying"])
@@ -174,6 +174,7 @@ def test_a_kill_between_two_attempts_takes_none_away_and_gives_none(project, pro
     processes.kill(run)
     assert project.counts() == {"a": 2}
     assert outcomes(project) == ["retrying", "retrying"]
+    move_clock(1 / 12)
     project.process().ended(1, "failed   a")
     assert project.counts() == {"a": 3}
     assert outcomes(project) == ["retrying", "retrying", "failed"]

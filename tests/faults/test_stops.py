@@ -98,9 +98,11 @@ def test_a_stop_at_20_moments(kind, jobs, new_project, processes, wait_until):
     stopper.all_hold(20, [*(f"p{n}" for n in range(1, 20)), "long"])
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("work", ["ends", "goes on"])
 def test_a_doit_that_was_frozen_past_a_timeout_judges_by_what_it_finds(project, processes, wait_until, work):
-    """Ctrl-Z and `fg`, or a machine that pauses. The work itself freezes doit, so that it cannot come too late."""
+    """Ctrl-Z and `fg`, or a machine that pauses. The work itself freezes doit, so that it cannot come too late.
+    The short form, with a clock that is handed in, is in tests/work/test_local.py (`Held`)."""
     then = {"ends": "exit 0", "goes on": "exec sleep 600"}[work]
     project.phases({"a": {"run": f"kill -STOP $PPID; echo a >> ran.txt; {then}", "timeout": "5s"}}, retry={})
     run = processes.start(project)
