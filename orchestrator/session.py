@@ -42,7 +42,10 @@ LAST_WORDS = 15.0
 
 
 LOOK_AGAIN = 1.0
-"""Seconds between two looks for votes at a gate that waits."""
+"""Seconds between two looks for votes at a gate that waits for people."""
+
+ANSWER = 0.05
+"""Seconds between two looks whether GitHub has answered, which takes it less than a second."""
 
 ASK_AGAIN = 10.0
 """Seconds between two looks for such votes in the shared cache."""
@@ -113,7 +116,7 @@ class Session:
         """Judge a gate; why it is not open, or when to look again, or None."""
         with self._occupied():
             if self._expects(phase.name):
-                return Later(LOOK_AGAIN)
+                return Later(ANSWER)
             result = self.outcomes.of(phase)
             if result.waits_until > self._monotonic() and not self._has_news(result):
                 return Later(LOOK_AGAIN)

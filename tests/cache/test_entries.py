@@ -118,9 +118,7 @@ def test_there_may_be_none(world):
     assert world.entries.find("0" * 64, OUTPUTS) is None
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_whatever_is_damaged_nothing_wrong_is_restored(data):
+def damaged(data: st.DataObject) -> None:
     """One object is cut, written over anywhere, lengthened, removed, emptied or swapped for another one."""
     with tempfile.TemporaryDirectory() as place:
         world = World(Path(place))
@@ -148,6 +146,22 @@ def test_whatever_is_damaged_nothing_wrong_is_restored(data):
         assert world.entries.put(world.manifest, world.one, True, always)
         assert world.restore()
         assert _tree(world.other) == _tree(world.one)
+
+
+UNFIXED = {"suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=40, **UNFIXED)
+@given(data=st.data())
+def test_whatever_is_damaged_nothing_wrong_is_restored(data):
+    damaged(data)
+
+
+@pytest.mark.faults
+@settings(max_examples=400, **UNFIXED)
+@given(data=st.data())
+def test_whatever_is_damaged_in_400_ways_nothing_wrong_is_restored(data):
+    damaged(data)
 
 
 DIGEST = hashlib.sha256(b"y").hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 
 import github as pygithub
@@ -12,6 +13,14 @@ from fake_auth import other_key, pem
 from fake_github import FakeGitHub
 from front import PREFIX
 from people import BOT, TOKEN, token_of
+
+
+@pytest.fixture(autouse=True)
+def standing_clock(github):
+    """Only a test moves the time: no second passes on a busy machine between two lines of it."""
+    now = time.time()
+    github.clock.source = lambda: now
+
 
 SHA = "ab12cd34" * 5
 UNHURRIED = {"seconds_between_requests": 0, "seconds_between_writes": 0}

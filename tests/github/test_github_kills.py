@@ -129,12 +129,12 @@ def killed_over_and_over(github, project, kill, kills: int, seed: int = 5) -> No
 
 
 def test_kill_9_at_some_moments(github, on_github, kill):
-    killed_over_and_over(github, on_github(github), kill, 4)
+    killed_over_and_over(github, on_github(github), kill, 2)
 
 
 def test_kill_9_while_lists_lag_behind(github, on_github, kill):
     github.stale_lists(2)
-    killed_over_and_over(github, on_github(github, issues="phase"), kill, 2, seed=6)
+    killed_over_and_over(github, on_github(github, issues="phase"), kill, 1, seed=6)
 
 
 @pytest.mark.faults

@@ -235,11 +235,11 @@ def test_a_look_up_that_fails_takes_nothing_and_is_made_again(github, waiting):
     project.doit("github").ended(0, "1 vote taken")
 
 
-def test_a_run_that_stays_goes_on_when_the_comment_comes(any_github, on_github, wait_until):
-    project = on_github(any_github, approvals={"poll": "5s"}).phases({**WAITS, "b": {"run": "true", "needs": ["a"]}})
+def test_a_run_that_stays_goes_on_when_the_comment_comes(github, on_github, wait_until):
+    project = on_github(github, approvals={"poll": "5s"}).phases({**WAITS, "b": {"run": "true", "needs": ["a"]}})
     run = project.start("--wait", "1h")
-    wait_until(lambda: any_github.issues() and any_github.replies(1))
-    any_github.comment(1, "alice", f"/approve a {digest_of(project)} seen")
+    wait_until(lambda: github.issues() and github.replies(1))
+    github.comment(1, "alice", f"/approve a {digest_of(project)} seen")
     out, _ = run.communicate(timeout=200)
     assert run.returncode == 0, out
     assert "approved by alice" in out
