@@ -7,12 +7,11 @@ import re
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import inprocess
 import pytest
-from doit_project import Project
+from doit_project import Project, until
 from hypothesis import settings
 from webhook import Hooks
 
@@ -41,17 +40,13 @@ for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
 
 
-def until(condition, seconds: float = 100.0) -> None:
-    """Wait for something that another process does; the only wait in the tests, and it ends with the event. So patience
-    costs nothing where all is well, whatever else the machine has to do."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--processes", action="store_true", help="give each doit a process of its own")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes `-n auto` means: two for each core, because half of their time they wait for children."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import inprocess
@@ -172,3 +173,12 @@ class Project:
         ran = self.doit("status", "--json")
         assert ran.code == 0, ran
         return {phase["phase"]: phase["state"] for phase in json.loads(ran.out)["phases"]}
+
+
+def until(condition, seconds: float = 100.0) -> None:
+    """Wait for something that another process does; the only wait in the tests, and it ends with the event. So patience
+    costs nothing where all is well, whatever else the machine has to do."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)

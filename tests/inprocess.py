@@ -29,24 +29,30 @@ from doit.globals import Globals
 CEILING = 300.0
 """Seconds after which a command that hangs ends this process, and shows where every thread of it is."""
 
+DESCRIPTORS = 200
+"""So many open ones at the most are left to the garbage collector, which a process that ends does not need."""
+
 ahead = 0.0
 """Seconds that the wall clock of commands is ahead of the true one."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def doit(args: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str, str]:
+def doit(
+    args: list[str], folder: Path, environment: Mapping[str, str], *, merged: bool = False
+) -> tuple[int, str, str]:
     """Run one command of doit.
 
     Args:
         folder: the folder that it is typed in.
         environment: all of its environment variables.
+        merged: whether standard error goes where standard output does, as with `2>&1`.
 
     Returns:
         The exit code, and what it wrote on standard output and standard error.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with _process(args, folder, environment, out, err):
+        with _process(args, folder, environment, out, out if merged else err):
             code = _exit_code(args)
         return code, _text(out), _text(err)
 
@@ -79,8 +85,8 @@ def _process(
             importlib.invalidate_caches()
             standard_input = streams.enter_context(Path(os.devnull).open())
             streams.enter_context(_replaced(sys, "stdin", standard_input))
-            for name, stream in (("stdout", out), ("stderr", err)):
-                text = open(os.dup(stream.fileno()), "w", encoding="utf-8")  # noqa: PTH123, SIM115 - of a descriptor
+            for name, stream, buffering in (("stdout", out, -1), ("stderr", err, 1)):
+                text = open(os.dup(stream.fileno()), "w", buffering, encoding="utf-8")  # noqa: PTH123, SIM115
                 streams.enter_context(_replaced(sys, name, streams.enter_context(text)))
             streams.enter_context(_replaced(random, "uniform", random.uniform))  # some dodo.py load the dice
             streams.enter_context(_replaced(DoitMain, "BIN_NAME", "doit"))  # it was taken from pytest's arguments
@@ -95,11 +101,13 @@ def _process(
         os.chdir(here)
         sys.argv, sys.path[:], sys.dont_write_bytecode = argv, path, bytecode
         for name in set(sys.modules) - modules:
-            if _is_of(folder, sys.modules[name]):
+            if not _stays(sys.modules[name]):
                 del sys.modules[name]
         Globals.dep_manager = None
         gc.unfreeze()  # a run keeps what it has loaded from being looked through
         gc.enable()
+        if len(os.listdir("/dev/fd")) > DESCRIPTORS:
+            gc.collect()
 
 
 @contextlib.contextmanager
@@ -113,10 +121,14 @@ def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
         setattr(owner, name, before)
 
 
-def _is_of(folder: Path, module: object) -> bool:
-    """Was this module loaded from this folder?"""
-    places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or [])]
-    return any(place and Path(place).is_relative_to(folder) for place in places)
+INSTALLED = tuple(Path(place).resolve() for place in (sys.prefix, sys.base_prefix, Path(__file__).parent.parent))
+
+
+def _stays(module: object) -> bool:
+    """Is this module one of Python's, a package's or ours, and not a project's?"""
+    file = getattr(module, "__file__", None)
+    places = [file] if file else list(getattr(module, "__path__", None) or [])
+    return all(any(Path(place).resolve().is_relative_to(home) for home in INSTALLED) for place in places)
 
 
 def _text(stream: IO[bytes]) -> str:

@@ -84,12 +84,12 @@ class Emulator(People):
             )
 
     def __enter__(self) -> Emulator:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 100
         while True:
             try:
                 if self._sent("GET", "/rate_limit", {}, b"").ok:
                     break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < deadline, self._log.read_text()
@@ -100,7 +100,7 @@ class Emulator(People):
     def __exit__(self, *_: object) -> None:
         self._front.stop()
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(100)
 
     def comment(self, number: int, login: str, body: str) -> int:
         """Its id. The emulator takes the time twice, so that a comment may look edited from the start: then once more."""
@@ -142,7 +142,7 @@ class Emulator(People):
         """A request to the process itself, which must see the front's Host: its links are built from it."""
         url = f"http://127.0.0.1:{self._port}{target}"
         mine = {**headers, "Host": self._front.host}
-        return requests.request(method, url, headers=mine, data=body, timeout=30, allow_redirects=False)
+        return requests.request(method, url, headers=mine, data=body, timeout=100, allow_redirects=False)
 
     def _forwarded(self, request: Request) -> Reply:
         target = request.path + (f"?{request.query}" if request.query else "")

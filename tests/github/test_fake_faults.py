@@ -103,7 +103,7 @@ def test_a_hanging_request_is_held_until_it_is_let_go(github, wait_until):
 
     def create() -> None:
         try:
-            repository(github, timeout=60).create_issue("x")
+            repository(github, timeout=100).create_issue("x")
         except requests.RequestException as broken:
             told.append(broken)
 

@@ -28,7 +28,7 @@ UNHURRIED = {"seconds_between_requests": 0, "seconds_between_writes": 0}
 
 def client(server, token: str = TOKEN, base_url: str = "", **options: object) -> pygithub.Github:
     auth = pygithub.Auth.Token(token)
-    options = {"retry": None, "per_page": 100, "timeout": 5, "lazy": True, **UNHURRIED} | options
+    options = {"retry": None, "per_page": 100, "timeout": 100, "lazy": True, **UNHURRIED} | options
     return pygithub.Github(auth=auth, base_url=base_url or server.base_url, **options)
 
 
@@ -233,7 +233,7 @@ def test_who_a_token_belongs_to(github):
     assert refusal(lambda: repository(github, "ghp_unknown").create_issue("x")).status == 401
     github.tokens.revoke(TOKEN)
     assert refusal(lambda: client(github).get_user().login).status == 401
-    bare = requests.post(f"{github.base_url}/repos/octo/plan/issues", json={"title": "x"}, timeout=5)
+    bare = requests.post(f"{github.base_url}/repos/octo/plan/issues", json={"title": "x"}, timeout=100)
     assert (bare.status_code, bare.json()["message"]) == (401, "Requires authentication")
 
 
@@ -263,12 +263,12 @@ def test_commit_statuses_and_what_they_add_up_to(github):
 def test_an_unchanged_answer_is_304_and_free(github):
     github.open_issue("alice", "one")
     url, headers = f"{github.base_url}/repos/octo/plan/issues/1", {"Authorization": f"token {TOKEN}"}
-    first = requests.get(url, headers=headers, timeout=5)
-    again = requests.get(url, headers=headers | {"If-None-Match": first.headers["ETag"]}, timeout=5)
+    first = requests.get(url, headers=headers, timeout=100)
+    again = requests.get(url, headers=headers | {"If-None-Match": first.headers["ETag"]}, timeout=100)
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["X-RateLimit-Remaining"] == first.headers["X-RateLimit-Remaining"]
     github.edit_issue("alice", 1, body="changed")
-    changed = requests.get(url, headers=headers | {"If-None-Match": first.headers["ETag"]}, timeout=5)
+    changed = requests.get(url, headers=headers | {"If-None-Match": first.headers["ETag"]}, timeout=100)
     assert (changed.status_code, changed.json()["body"]) == (200, "changed")
 
 
@@ -357,7 +357,7 @@ def test_an_app_with_another_key_or_a_wrong_time_or_place_is_refused(github):
         ({"iss": str(app.id), "iat": now + 600, "exp": now + 640}, 401),
     ):
         encoded = jwt.encode(claims, app.private_key, algorithm="RS256")
-        answer = requests.get(f"{github.base_url}/app", headers={"Authorization": f"Bearer {encoded}"}, timeout=5)
+        answer = requests.get(f"{github.base_url}/app", headers={"Authorization": f"Bearer {encoded}"}, timeout=100)
         assert answer.status_code == status, claims
 
 
@@ -399,18 +399,18 @@ def test_what_people_do_is_not_among_the_exchanges(github):
 def test_nonsense_is_refused_and_crashes_nothing(github):
     url, headers = f"{github.base_url}/repos/octo/plan/issues", {"Authorization": f"token {TOKEN}"}
     for body, status in (("{", 400), ("[]", 422), ('{"title": 1}', 422), ('{"title": "x", "labels": 5}', 422)):
-        assert requests.post(url, data=body, headers=headers, timeout=5).status_code == status, body
-    assert requests.get(url + "?per_page=x&page=-1", headers=headers, timeout=5).json() == []
-    assert requests.get(url + "?since=yesterday", headers=headers, timeout=5).status_code == 422
-    assert requests.get(f"{github.base_url}/nowhere", headers=headers, timeout=5).status_code == 404
-    assert requests.delete(url, headers=headers, timeout=5).status_code == 405
+        assert requests.post(url, data=body, headers=headers, timeout=100).status_code == status, body
+    assert requests.get(url + "?per_page=x&page=-1", headers=headers, timeout=100).json() == []
+    assert requests.get(url + "?since=yesterday", headers=headers, timeout=100).status_code == 422
+    assert requests.get(f"{github.base_url}/nowhere", headers=headers, timeout=100).status_code == 404
+    assert requests.delete(url, headers=headers, timeout=100).status_code == 405
     comment = (
         f"{github.base_url}/repos/octo/plan/issues/comments/{github.comment(github.open_issue('sam', 'x'), 'sam', 'x')}"
     )
-    reaction = requests.post(f"{comment}/reactions", json={"content": "applause"}, headers=headers, timeout=5)
+    reaction = requests.post(f"{comment}/reactions", json={"content": "applause"}, headers=headers, timeout=100)
     assert reaction.status_code == 422
     status = requests.post(
-        f"{github.base_url}/repos/octo/plan/statuses/{SHA}", json={"state": "green"}, headers=headers, timeout=5
+        f"{github.base_url}/repos/octo/plan/statuses/{SHA}", json={"state": "green"}, headers=headers, timeout=100
     )
     assert status.status_code == 422
     github.exchanges.clear()

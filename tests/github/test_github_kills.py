@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 import pytest
+from doit_project import until
 from fake_faults import FAULTS
 
 PHASES = 6
@@ -90,11 +91,12 @@ class Rounds:
     def quiet(self) -> None:
         """Wait for what a killed run had asked for: it may still be done."""
         self.github.faults.release()
-        deadline = time.monotonic() + 10
-        while any(one.status is None and not one.fault.startswith("hang") for one in list(self.github.exchanges)[-1:]):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
+
+        def is_quiet() -> bool:
+            newest = list(self.github.exchanges)[-1:]
+            return all(one.status is not None or one.fault.startswith("hang") for one in newest)
+
+        until(is_quiet)
 
     def ended(self) -> None:
         """A run that ended by itself: GitHub shows what the journal says, or the next run makes it so."""

@@ -174,7 +174,7 @@ def test_a_run_that_cannot_begin_does_not_wait_for_github(github, on_github, wai
     token = project.environment
     project.environment = lambda **more: token(**{**more, "GITHUB_TOKEN": ""})
     first = project.start()
-    wait_until(lambda: (project.root / "here").exists())
+    wait_until(lambda: (project.root / "here").exists() and project.journalled("attempt.started"))
     project.environment = token
     ran = project.doit().ended(3, "another run is going on here")
     assert NOTE not in ran.out
@@ -205,7 +205,7 @@ def test_a_gate_that_waits_is_judged_though_github_hangs(github, on_github, wait
 def test_doit_github_and_a_run_at_once_do_not_write_both(github, on_github, wait_until):
     project = on_github(github).phases({"a": {"run": "touch here; while [ ! -e go ]; do sleep 0.05; done"}})
     run = project.start()
-    wait_until(lambda: (project.root / "here").exists())
+    wait_until(lambda: (project.root / "here").exists() and project.journalled("attempt.started"))
     project.doit("github").ended(3, "another process is writing to GitHub here")
     project.doit("github", "--check").ended(0)
     project.doit("github", "--dry-run").ended(0)

@@ -80,13 +80,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("who", "order", "why"), REFUSED.values(), ids=REFUSED)
-def test_an_order_that_does_not_count_is_refused_with_the_reason(any_github, waiting, who, order, why):
-    project = waiting(any_github)
+def test_an_order_that_does_not_count_is_refused_with_the_reason(github, waiting, who, order, why):
+    project = waiting(github)
     digest = digest_of(project)
-    any_github.comment(1, who, order.replace("DIGEST", digest).replace("SHORT", digest[:6]))
+    github.comment(1, who, order.replace("DIGEST", digest).replace("SHORT", digest[:6]))
     project.doit("github").ended(0)
     project.doit().ended(4)
-    [reply] = answers(any_github)
+    [reply] = answers(github)
     assert reply.startswith("❌"), reply
     assert why in reply.replace("\\", ""), reply
     assert votes(project) == []
@@ -119,15 +119,15 @@ def test_a_comment_that_was_edited_is_refused(github, waiting):
     assert votes(project) == []
 
 
-def test_an_order_is_used_once(any_github, waiting):
-    project = waiting(any_github)
-    any_github.comment(1, "alice", f"/approve a {digest_of(project)}")
+def test_an_order_is_used_once(github, waiting):
+    project = waiting(github)
+    github.comment(1, "alice", f"/approve a {digest_of(project)}")
     project.doit().done("a")
     project.doit("revoke", "a", "-m", "no").ended(0)
     project.doit().ended(4)
     project.doit("github").ended(0)
     assert votes(project) == []
-    assert len(answers(any_github)) == 1
+    assert len(answers(github)) == 1
 
 
 def test_an_order_that_is_older_than_the_request_does_not_count(any_github, waiting):
@@ -143,22 +143,22 @@ def test_an_order_that_is_older_than_the_request_does_not_count(any_github, wait
     project.doit().done("a")
 
 
-def test_a_rejection_can_be_followed_by_an_approval(any_github, waiting):
-    project = waiting(any_github)
-    any_github.comment(1, "alice", "/reject a wrong")
+def test_a_rejection_can_be_followed_by_an_approval(github, waiting):
+    project = waiting(github)
+    github.comment(1, "alice", "/reject a wrong")
     project.doit().ended(1)
-    any_github.comment(1, "mia", f"/approve a {digest_of(project)} right after all")
+    github.comment(1, "mia", f"/approve a {digest_of(project)} right after all")
     project.doit().done("a")
 
 
-def test_orders_that_are_quoted_or_talked_about_are_none(any_github, waiting):
-    project = waiting(any_github)
+def test_orders_that_are_quoted_or_talked_about_are_none(github, waiting):
+    project = waiting(github)
     digest = digest_of(project)
-    any_github.comment(
+    github.comment(
         1, "alice", f"> /approve a {digest}\n  /approve a {digest}\n```\n/approve a {digest}\n```\nuse /approve a"
     )
     project.doit().ended(4)
-    assert answers(any_github) == []
+    assert answers(github) == []
 
 
 def test_a_rejection_shuts_the_gate(any_github, waiting):
@@ -168,12 +168,12 @@ def test_a_rejection_shuts_the_gate(any_github, waiting):
     assert votes(project)[0][2] == "reject"
 
 
-def test_a_gate_that_is_open_is_rejected_by_its_digest_alone(any_github, waiting):
-    project = waiting(any_github, {"a": {"run": "echo 1 > a.txt", "outputs": ["a.txt"]}})
-    any_github.comment(1, "alice", "/reject a looked again")
-    any_github.comment(1, "alice", f"/reject a {digest_of(project)} looked again")
+def test_a_gate_that_is_open_is_rejected_by_its_digest_alone(github, waiting):
+    project = waiting(github, {"a": {"run": "echo 1 > a.txt", "outputs": ["a.txt"]}})
+    github.comment(1, "alice", "/reject a looked again")
+    github.comment(1, "alice", f"/reject a {digest_of(project)} looked again")
     project.doit("github").ended(0, "1 vote taken")
-    assert [reply[0] for reply in answers(any_github)] == ["❌", "✅"]
+    assert [reply[0] for reply in answers(github)] == ["❌", "✅"]
     assert project.status() == {"a": "failed"}
 
 
