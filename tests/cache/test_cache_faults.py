@@ -133,7 +133,7 @@ def hanging(deaf, **more):
 
 
 def test_a_cache_that_hangs_is_asked_once(new, deaf, expected, monkeypatch):
-    pytest.importorskip("s3fs")
+    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     project = new("one", **hanging(deaf))
     ran = project.doit().done(*PLAN)
@@ -143,7 +143,7 @@ def test_a_cache_that_hangs_is_asked_once(new, deaf, expected, monkeypatch):
 
 
 def test_a_stop_does_not_wait_for_a_cache_that_hangs(new, deaf, monkeypatch):
-    pytest.importorskip("s3fs")
+    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     project = new("one", **hanging(deaf, timeout="10m", wait="10m"))
     process = project.start()
@@ -161,7 +161,7 @@ def test_a_stop_does_not_wait_for_a_cache_that_hangs(new, deaf, monkeypatch):
 @pytest.mark.parametrize("interrupted", [False, True], ids=["for as long as it may take", "until it is interrupted"])
 def test_nobody_waits_for_a_cache_that_hangs_once_the_run_has_ended(new, deaf, monkeypatch, wait_until, interrupted):
     """Not either for the threads that put something there, which Python joins before it ends."""
-    pytest.importorskip("s3fs")
+    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     wait = "10m" if interrupted else "1s"
     project = new("one", **hanging(deaf, timeout="10m", wait=wait, read=False, approvals=False))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("psutil")
+pytest.importorskip("psutil", reason="psutil is not installed: pip install -e '.[test]'")
 
 from phases.cluster import frames
 from phases.cluster.lease import now

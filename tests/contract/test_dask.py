@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-distributed = pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install -e '.[test]'")
 
 
 @pytest.fixture(scope="module")

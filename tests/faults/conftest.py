@@ -185,8 +185,9 @@ def strace(tmp_path: Path) -> Strace:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
     probe = ["sh", "-c", "exec strace -D -f --seccomp-bpf -qq -e trace=openat -o /dev/null true"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        pytest.skip("strace may not trace here, or is too old for --seccomp-bpf")
+    probed = subprocess.run(probe, capture_output=True, text=True, check=False)
+    if probed.returncode:
+        pytest.skip(f"strace --seccomp-bpf cannot trace here: {probed.stderr.strip()[-200:]}")
     return Strace()
 
 

