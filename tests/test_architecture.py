@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -104,6 +105,7 @@ LAYERS = (
 """Each line stands above what it may import; a module belongs to the longest name that begins its own."""
 
 
+@functools.cache
 def modules() -> dict[str, Path]:
     found = {"phasegate": ROOT / "phasegate.py"}
     for package in ("criteria", "orchestrator", "phases"):

@@ -1,7 +1,8 @@
-"""`cluster`: a scheduler and two workers (cluster_of_processes.py). `hanging`: a run whose work hangs on one of them."""
+"""`cluster`, `shared_cluster`: a scheduler and two workers (cluster_of_processes.py). `hanging`: a run whose work hangs on one of them."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,11 @@ from doit_project import Project
 pytest.importorskip("distributed", reason="distributed is not installed: pip install -e '.[test]'")
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Cluster]:
     """A scheduler and two workers, `one` and `two`, each for one command at a time."""
     if not Path("/proc/self/environ").exists():
-        pytest.skip("who is left is looked for in /proc")
-    folder = tmp_path / "cluster"
+        pytest.skip("who is left is looked for in /proc/PID/environ, which this system does not have")
     folder.mkdir()
     cluster = Cluster(folder)
     cluster.start_scheduler()
@@ -28,6 +28,20 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.close()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster for one test, which may do with it what it wants."""
+    with started(tmp_path / "cluster") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One for all tests of a module that give it works and no trouble."""
+    with started(tmp_path_factory.mktemp("shared") / "cluster") as cluster:
+        yield cluster
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from cluster_of_processes import ALONE, ONCE, worker_of
 ON_DASK = {"executor": "dask"}
 
 
-def test_works_run_on_the_workers_and_end_as_locally(project, cluster, wait_until):
+def test_works_run_on_the_workers_and_end_as_locally(project, shared_cluster, wait_until):
     project.phases(
         {
             "make": {"run": "echo made > a.txt; echo $CLUSTER_TEST; echo err >&2", "outputs": ["a.txt"]},
@@ -25,7 +25,7 @@ def test_works_run_on_the_workers_and_end_as_locally(project, cluster, wait_unti
         },
         executor="dask",
         jobs=4,
-        executors=cluster.settings(),
+        executors=shared_cluster.settings(),
         retry={"timeout": {"attempts": 1}},
     )
     ran = project.doit("-v2").ended(
@@ -38,23 +38,23 @@ def test_works_run_on_the_workers_and_end_as_locally(project, cluster, wait_unti
         "was ended by SIGKILL",
     )
     assert ran.lines("done") == ["make"], ran
-    assert f"make:run | {cluster.folder}" in ran.out, "it ran below a worker"
+    assert f"make:run | {shared_cluster.folder}" in ran.out, "it ran below a worker"
     assert "make:run | err" in ran.out
     log = next((project.root / ".doit/logs").glob("*/make.1.log"))
-    assert log.read_text() == f"{cluster.folder}\nerr\n"
+    assert log.read_text() == f"{shared_cluster.folder}\nerr\n"
     started = project.query("select data from journal where event = 'attempt.started' and phase = 'make'")
     assert json.loads(str(started[0][0]))["worker"].startswith("tcp://127.0.0.1:")
-    wait_until(lambda: cluster.commands() == [])
+    wait_until(lambda: shared_cluster.commands() == [])
 
 
-def test_a_callable_gets_the_workers_python_and_tells_its_exception(project, cluster):
+def test_a_callable_gets_the_workers_python_and_tells_its_exception(project, shared_cluster):
     project.write(
         "steps.py", "import sys\ndef ok(x):\n    print(sys.executable, x)\ndef bad():\n    raise KeyError('k')\n"
     )
     project.phases(
         {"ok": {"call": "steps:ok", "args": {"x": [1]}}, "bad": {"call": "steps:bad"}},
         executor="dask",
-        executors=cluster.settings(),
+        executors=shared_cluster.settings(),
         errors=[{"exception": "KeyError", "class": "dependency"}],
     )
     ran = project.doit("-v2")
@@ -75,38 +75,40 @@ def test_the_environment_is_the_workers_and_what_the_plan_says(project, cluster,
     assert "open-sesame" not in next((project.root / ".doit/logs").glob("*/a.*.log")).read_text()
 
 
-def test_single_phases_can_be_for_the_cluster(project, cluster):
+def test_single_phases_can_be_for_the_cluster(project, shared_cluster):
     project.phases(
         {"here": {"run": "echo [$CLUSTER_TEST]"}, "there": {"run": "echo [$CLUSTER_TEST]", **ON_DASK}},
-        executors=cluster.settings(),
+        executors=shared_cluster.settings(),
     )
     ran = project.doit("-v2").done("here", "there")
     assert "here:run | []" in ran.out
-    assert f"there:run | [{cluster.folder}]" in ran.out
+    assert f"there:run | [{shared_cluster.folder}]" in ran.out
 
 
-def test_moving_to_a_cluster_makes_nothing_stale(project, cluster):
+def test_moving_to_a_cluster_makes_nothing_stale(project, shared_cluster):
     phases = {"a": {"run": "echo a >> ran.txt"}}
     project.phases(phases).doit().done("a")
-    project.phases(phases, executor="dask", executors=cluster.settings()).doit().nothing()
+    project.phases(phases, executor="dask", executors=shared_cluster.settings()).doit().nothing()
     assert project.counts() == {"a": 1}
 
 
-def test_much_output_arrives_whole_and_in_order(project, cluster):
+def test_much_output_arrives_whole_and_in_order(project, shared_cluster):
     lines = 40_000
     project.phases(
         {"a": {"run": f"seq {lines}; seq {lines} >&2", "timeout": 60}},
         executor="dask",
-        executors=cluster.settings(),
+        executors=shared_cluster.settings(),
     )
     project.doit().done("a")
     log = next((project.root / ".doit/logs").glob("*/a.1.log")).read_text().split()
     assert log == [str(number) for number in range(1, lines + 1)] * 2
 
 
-def test_a_resource_that_no_worker_has_fails_at_once(project, cluster, wait_until):
-    wait_until(lambda: cluster.is_registered("one") and cluster.is_registered("two"))
-    project.phases({"a": {"run": "true", "resources": {"GPU": 1}}}, executor="dask", executors=cluster.settings())
+def test_a_resource_that_no_worker_has_fails_at_once(project, shared_cluster, wait_until):
+    wait_until(lambda: shared_cluster.is_registered("one") and shared_cluster.is_registered("two"))
+    project.phases(
+        {"a": {"run": "true", "resources": {"GPU": 1}}}, executor="dask", executors=shared_cluster.settings()
+    )
     project.doit().ended(1, "GPU: 1 is asked for, and the 2 workers have no resources", "config")
 
 
@@ -135,9 +137,9 @@ def test_a_cluster_of_ones_own(project):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.faults)])
-def test_a_signal_ends_works_on_the_cluster_in_order(project, cluster, wait_until, number):
+def test_a_signal_ends_works_on_the_cluster_in_order(project, shared_cluster, wait_until, number):
     patient = "trap 'echo asked >> ran.txt; exit 1' TERM; echo up >> ran.txt; while :; do sleep 0.05 || true; done"
-    project.phases({"a": {"run": patient}}, executor="dask", executors=cluster.settings())
+    project.phases({"a": {"run": patient}}, executor="dask", executors=shared_cluster.settings())
     run = project.start()
     wait_until(lambda: "up" in project.counts())
     run.send_signal(number)
@@ -145,7 +147,7 @@ def test_a_signal_ends_works_on_the_cluster_in_order(project, cluster, wait_unti
     assert run.returncode == 128 + number, out
     assert "stopped  a" in out
     assert "asked" in project.counts(), "TERM came first"
-    wait_until(lambda: cluster.commands() == [])
+    wait_until(lambda: shared_cluster.commands() == [])
     assert project.status() == {"a": "pending"}
 
 

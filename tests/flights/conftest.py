@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from flights_project import Project, fresh
 
 
@@ -14,12 +15,18 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """All phases done; read it, do not write to it."""
-    project = fresh(tmp_path_factory.mktemp("flights"))
-    for phase in range(16):
-        project.run(phase)
-    return project
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """All phases done, once for all of pytest's workers; read it, do not write to it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    done = shared / "flights"
+    with FileLock(shared / "flights.lock"):
+        if not done.exists():
+            project = fresh(shared / "flights-begun")
+            for phase in range(16):
+                project.run(phase)
+            project.root.rename(done)
+    return Project(done)
 
 
 @pytest.fixture

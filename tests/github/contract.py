@@ -73,7 +73,7 @@ def fetched() -> Any:
         Unreachable: it cannot be had, or is not the package that it should be.
     """
     with tempfile.TemporaryDirectory() as folder:
-        npm(PACKAGE, "pack", PACKAGE, "--silent", folder=Path(folder))
+        npm(PACKAGE, "pack", PACKAGE, "--loglevel=error", folder=Path(folder))
         (tarball,) = Path(folder).glob("*.tgz")
         found = "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
         if found != INTEGRITY:

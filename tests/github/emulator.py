@@ -35,7 +35,9 @@ def installed() -> Path:
 
     def make(folder: Path) -> None:
         folder.mkdir()
-        npm(f"emulate@{VERSION}", "install", f"emulate@{VERSION}", "--ignore-scripts", "--silent", folder=folder)
+        npm(
+            f"emulate@{VERSION}", "install", f"emulate@{VERSION}", "--ignore-scripts", "--loglevel=error", folder=folder
+        )
 
     return kept(f"emulate-{VERSION}", make) / "node_modules" / "emulate" / "dist" / "index.js"
 

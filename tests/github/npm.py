@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 NODE = "24.19.0"
 
 
@@ -38,14 +40,12 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
     if place.exists():
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent) as beside:
-        made = Path(beside) / "made"
-        make(made)
-        try:
-            made.rename(place)
-        except OSError:  # another test run was quicker
-            if not place.exists():
-                raise
+    with FileLock(place.with_name(f"{name}.lock")):
+        if not place.exists():
+            with tempfile.TemporaryDirectory(dir=place.parent) as beside:
+                made = Path(beside) / "made"
+                make(made)
+                made.rename(place)
     return place
 
 

@@ -76,7 +76,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("taken")
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(
     edits=st.dictionaries(st.sampled_from(MOMENTS), st.sampled_from(EDITS), max_size=2),
     at=st.integers(0, len(OLD) - 4),
