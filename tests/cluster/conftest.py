@@ -1,4 +1,4 @@
-"""`cluster`, `shared_cluster`: a scheduler and two workers (cluster_of_processes.py). `hanging`: a run whose work hangs on one of them."""
+"""`cluster`, `shared_cluster`: each a scheduler and two workers (cluster_of_processes.py). `hanging`: a run whose work hangs on one of them."""
 
 from __future__ import annotations
 
