@@ -19,6 +19,12 @@ def s3(wait_until):
 
 
 @pytest.fixture
+def s3fs():
+    """The package, for what asks a server that is no S3."""
+    return pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
+
+
+@pytest.fixture
 def no_proxy(monkeypatch):
     """What goes to loopback goes there."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

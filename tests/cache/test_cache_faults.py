@@ -132,8 +132,8 @@ def hanging(deaf, **more):
     return {"url": "s3://bucket/x", "options": options, "timeout": "1s", "wait": "1s", **more}
 
 
+@pytest.mark.usefixtures("s3fs")
 def test_a_cache_that_hangs_is_asked_once(new, deaf, expected, monkeypatch):
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     project = new("one", **hanging(deaf))
     ran = project.doit().done(*PLAN)
@@ -142,8 +142,8 @@ def test_a_cache_that_hangs_is_asked_once(new, deaf, expected, monkeypatch):
     assert contents(project) == expected
 
 
+@pytest.mark.usefixtures("s3fs")
 def test_a_stop_does_not_wait_for_a_cache_that_hangs(new, deaf, monkeypatch):
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     project = new("one", **hanging(deaf, timeout="10m", wait="10m"))
     process = project.start()
@@ -159,9 +159,9 @@ def test_a_stop_does_not_wait_for_a_cache_that_hangs(new, deaf, monkeypatch):
 
 
 @pytest.mark.parametrize("interrupted", [False, True], ids=["for as long as it may take", "until it is interrupted"])
+@pytest.mark.usefixtures("s3fs")
 def test_nobody_waits_for_a_cache_that_hangs_once_the_run_has_ended(new, deaf, monkeypatch, wait_until, interrupted):
     """Not either for the threads that put something there, which Python joins before it ends."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     wait = "10m" if interrupted else "1s"
     project = new("one", **hanging(deaf, timeout="10m", wait=wait, read=False, approvals=False))

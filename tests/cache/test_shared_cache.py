@@ -348,8 +348,8 @@ def test_a_cache_that_cannot_be_written_is_a_note(folder, tmp_path):
     assert "not put into the cache: make, each" in ran.out
 
 
+@pytest.mark.usefixtures("s3fs")
 def test_a_server_that_is_not_there_is_a_note(new_project):
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     options = {"endpoint_url": "http://127.0.0.1:9", "key": "k", "secret": "s"}
     clones = Clones(new_project, "s3://bucket", options, {"NO_PROXY": "127.0.0.1"})
     ran = clones.new("one", timeout=2).doit().done("make", "each")

@@ -208,8 +208,8 @@ def test_a_bucket_that_is_not_there(s3, no_proxy):
     assert not isinstance(told.value, Absent)
 
 
+@pytest.mark.usefixtures("s3fs")
 def test_nobody_answers(no_proxy):
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install -e '.[test]'")
     storage = Storage("s3://b/p", {"endpoint_url": "http://127.0.0.1:9", "key": "k", "secret": "s"}, timeout=3)
     with pytest.raises(StorageError):
         storage.read("a")

@@ -1,4 +1,5 @@
-"""`cluster`, `shared_cluster`: each a scheduler and two workers (cluster_of_processes.py). `hanging`: a run whose work hangs on one of them."""
+"""`cluster`, `shared_cluster`: each a scheduler and two workers (cluster_of_processes.py).
+`hanging`: a run whose work hangs on a worker."""
 
 from __future__ import annotations
 

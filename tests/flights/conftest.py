@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from flights_project import Project, fresh
+from once import once
 
 
 @pytest.fixture
@@ -18,15 +18,13 @@ def project(tmp_path: Path) -> Project:
 def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
     """All phases done, once for all of pytest's workers; read it, do not write to it."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    done = shared / "flights"
-    with FileLock(shared / "flights.lock"):
-        if not done.exists():
-            project = fresh(shared / "flights-begun")
-            for phase in range(16):
-                project.run(phase)
-            project.root.rename(done)
-    return Project(done)
+    return Project(once((base if worker_id == "master" else base.parent) / "flights", run_all))
+
+
+def run_all(root: Path) -> None:
+    project = fresh(root)
+    for phase in range(16):
+        project.run(phase)
 
 
 @pytest.fixture

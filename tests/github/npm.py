@@ -1,8 +1,7 @@
 """Packages from npm for the tests: a Node of a fixed version in a cache folder, and what it installs there.
 
-The folder is ~/.cache/phasegate-tests (below XDG_CACHE_HOME where that is set, or PHASEGATE_TESTS_CACHE itself). Each
-thing in it is made beside its place and renamed, so that it is there whole or not at all. Both package indexes are
-asked through pip and npm, as these are set up on the machine.
+The folder is ~/.cache/phasegate-tests (below XDG_CACHE_HOME where that is set, or PHASEGATE_TESTS_CACHE itself). Both
+package indexes are asked through pip and npm, as these are set up on the machine.
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock
+from once import once
 
 NODE = "24.19.0"
 
@@ -36,17 +34,7 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
     Raises:
         Unreachable: it could not be made.
     """
-    place = cache() / name
-    if place.exists():
-        return place
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(place.with_name(f"{name}.lock")):
-        if not place.exists():
-            with tempfile.TemporaryDirectory(dir=place.parent) as beside:
-                made = Path(beside) / "made"
-                make(made)
-                made.rename(place)
-    return place
+    return once(cache() / name, make)
 
 
 def ran(what: str, argv: list[str], folder: Path | None = None) -> None:
@@ -55,7 +43,7 @@ def ran(what: str, argv: list[str], folder: Path | None = None) -> None:
     Raises:
         Unreachable: it failed; with the command, how it ended, and the end of all that it printed.
     """
-    command = " ".join(Path(word).name for word in argv[:4])
+    command = " ".join(Path(word).name if os.path.isabs(word) else word for word in argv[:4])
     try:
         done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

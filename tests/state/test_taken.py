@@ -76,13 +76,28 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("taken")
 
 
+EDITED = {
+    "edits": st.dictionaries(st.sampled_from(MOMENTS), st.sampled_from(EDITS), max_size=2),
+    "at": st.integers(0, len(OLD) - 4),
+    "young": st.booleans(),
+}
+
+
 @settings(max_examples=40)
-@given(
-    edits=st.dictionaries(st.sampled_from(MOMENTS), st.sampled_from(EDITS), max_size=2),
-    at=st.integers(0, len(OLD) - 4),
-    young=st.booleans(),
-)
+@given(**EDITED)
 def test_never_is_a_digest_recorded_that_was_not_there_when_it_was_taken(folder, edits, at, young):
+    edited(folder, edits, at, young)
+
+
+@pytest.mark.faults
+@settings(max_examples=400)
+@given(**EDITED)
+def test_never_is_one_recorded_in_400_ways_to_edit_the_file(folder, edits, at, young):
+    edited(folder, edits, at, young)
+
+
+def edited(folder, edits, at, young):
+    """Take a file's digest while it is edited at these moments."""
     path = folder / "in"
     path.write_bytes(OLD)
     if not young:
